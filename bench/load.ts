@@ -1,0 +1,118 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort, type Lab, type Running } from './lab.ts';
+
+/** What `native/load.c` prints. Times are milliseconds from when a request was due. */
+export interface Result {
+  readonly sent: number;
+  readonly answered: number;
+  /** Answers with a status of 2xx. */
+  readonly ok: number;
+  readonly errors: number;
+  readonly seconds: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** What `native/upstream.c` has seen since it began. */
+export interface Seen {
+  readonly opened: number;
+  readonly open: number;
+  readonly requests: number;
+  /** Requests that the gateway marked as a second attempt. */
+  readonly repeats: number;
+  readonly aborted: number;
+}
+
+/**
+ * The body of a connect hook. Each call gets a session of its own (`@`) and one of 1000 users (`#`), as real ones do:
+ * equal bodies would share one flight in the gateway, and the comparison would be worth nothing.
+ */
+export const hookBody = JSON.stringify({
+  nodeId: 'H4gfHeULtX6ddGGUWwZxhUNyqZHUFH8j@192.168.1.59',
+  appKey: 'EchoApp',
+  sessionId: '/192.168.1.38:64604/192.168.1.59:8443-@@@@@@@@',
+  useWsTunnel: false,
+  useWsTunnelPacketization2: false,
+  useBase64BinaryEncoding: false,
+  mediaProviders: ['WebRTC', 'WSPlayer'],
+  clientVersion: '2.0.240',
+  clientOSVersion: '10.0 (Windows NT 10.0; Win64; x64)',
+  clientBrowserVersion:
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36',
+  custom: { login: 'user-####', token: 'b0f4c7e2-51a9-4d83-9d0e-6f3c2a7d1e58', device: 'desktop' },
+});
+
+const hookRequest = (path: string): string =>
+  [
+    `POST ${path} HTTP/1.1`,
+    'Accept: application/json, application/*+json',
+    'Content-Type: application/json;charset=UTF-8',
+    'User-Agent: Java/1.8.0_45',
+    'Host: 127.0.0.1',
+    'Connection: keep-alive',
+    `Content-Length: ${hookBody.length}`,
+    '',
+    hookBody,
+  ].join('\r\n');
+
+/** The client and the back-end of one lab. */
+export class Load {
+  readonly #lab: Lab;
+  readonly #load: string;
+  readonly #upstream: string;
+  readonly #sent = new Map<number, number>();
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    this.#load = lab.compile('load');
+    this.#upstream = lab.compile('upstream');
+  }
+
+  /** Starts a back-end that answers as `behaviour` says (see `native/upstream.c`). */
+  async upstream(behaviour = '0'): Promise<Running> {
+    const port = await freePort();
+    return this.#lab.start([this.#upstream, String(port), behaviour], { core: 'load', port, name: `upstream-${port}` });
+  }
+
+  /** `connections` that each ask again at once, for `seconds` or until `requests` were sent. */
+  closed(port: number, path: string, connections: number, seconds: number, requests = 1e9): Promise<Result> {
+    return this.#run('closed', port, path, [connections, seconds, requests]);
+  }
+
+  /** `rate` requests a second at random moments, whatever becomes of the ones before. */
+  open(port: number, path: string, connections: number, seconds: number, rate: number): Promise<Result> {
+    return this.#run('open', port, path, [connections, seconds, rate]);
+  }
+
+  /** `count` requests at once, each on a connection of its own. */
+  burst(port: number, path: string, count: number, seconds: number): Promise<Result> {
+    return this.#run('burst', port, path, [count, seconds]);
+  }
+
+  async #run(mode: string, port: number, path: string, words: readonly number[]): Promise<Result> {
+    const file = join(this.#lab.dir, `${path.replaceAll('/', '-')}.http`);
+    writeFileSync(file, hookRequest(path));
+    const text = await this.#lab.run([this.#load, mode, String(port), file, ...words.map(String)]);
+    const result = JSON.parse(text) as Result;
+    this.#sent.set(port, this.sent(port) + result.sent);
+    return result;
+  }
+
+  /** How many requests went to `port` in all. */
+  sent(port: number): number {
+    return this.#sent.get(port) ?? 0;
+  }
+}
+
+export const seen = async (upstream: Running): Promise<Seen> =>
+  (await (await fetch(`http://127.0.0.1:${upstream.port}/-/stats`)).json()) as Seen;
+
+/** Makes a back-end behave differently from now on. */
+export const behave = async (upstream: Running, behaviour: string): Promise<void> => {
+  await (await fetch(`http://127.0.0.1:${upstream.port}/-/be/${behaviour}`)).text();
+};

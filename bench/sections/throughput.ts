@@ -1,0 +1,102 @@
+import { percent, print, printRange } from '../figures.ts';
+import type { Running } from '../lab.ts';
+import { seen } from '../load.ts';
+import { describeCalm, type Entrant, middle, playRounds, ratio, type Samples, warm } from '../rounds.ts';
+import { atLeast, type Bench, type Outcome, type Section, type Verdict } from '../section.ts';
+import { APP, fastify, gateway, haproxy, httpProxy, nginx, type Target } from '../targets.ts';
+
+const CONNECTIONS = 50;
+const LIMIT_MS = 3000;
+const OURS = 'breakwater';
+const NOTICE = 'breakwater, StreamStatusEvent';
+const TARGETS: readonly Target[] = [gateway(OURS), httpProxy, fastify, nginx, haproxy];
+
+export interface Field {
+  readonly entrants: readonly Entrant[];
+  readonly upstreams: ReadonlyMap<string, Running>;
+  readonly missing: readonly string[];
+}
+
+/** Starts every target that is there, each before a back-end of its own so that extra calls can be counted. */
+export const enter = async ({ lab, load }: Bench, targets: readonly Target[], limitMs = LIMIT_MS): Promise<Field> => {
+  const entrants: Entrant[] = [];
+  const upstreams = new Map<string, Running>();
+  for (const target of targets.filter(({ missing }) => missing === undefined)) {
+    const upstream = await load.upstream();
+    const running = await target.start(lab, { upstreams: [upstream.port], limitMs });
+    entrants.push({ name: target.name, running, path: `${APP}/connect` });
+    upstreams.set(target.name, upstream);
+  }
+  const missing = targets.flatMap(({ name, missing: why }) => (why ? [`${name} was left out: ${why}.`] : []));
+  return { entrants, upstreams, missing };
+};
+
+const row = (samples: Samples, name: string, extra: string): string[] => {
+  const all = samples.get(name) ?? [];
+  return [
+    name,
+    printRange(all.map(({ perSecond }) => perSecond)),
+    printRange(all.map(({ cpuUs }) => cpuUs)),
+    print(middle(samples, name, ({ p99 }) => p99)),
+    print(middle(samples, name, each => each.rssMb)),
+    print(ratio(samples, name, 'http-proxy', ({ perSecond }) => perSecond)),
+    print(ratio(samples, name, 'nginx', ({ perSecond }) => perSecond)),
+    print(ratio(samples, name, 'nginx', ({ cpuUs }) => cpuUs)),
+    extra,
+  ];
+};
+
+const HEAD = [
+  'target',
+  'calls/s',
+  'CPU µs/call',
+  'p99 ms',
+  'RSS MB',
+  'calls/s, http-proxy = 1',
+  'calls/s, nginx = 1',
+  'CPU, nginx = 1',
+  'extra calls',
+];
+
+const judge = (samples: Samples): Verdict[] => {
+  const perSecond = (base: string) => ratio(samples, OURS, base, each => each.perSecond);
+  return [
+    atLeast('calls/s, all features on, against bare http-proxy', perSecond('http-proxy'), 1.5),
+    atLeast('calls/s, all features on, against nginx', perSecond('nginx'), 0.35),
+  ];
+};
+
+/** Calls a second and CPU per call when all are kept as busy as they can be. */
+export const throughput: Section = {
+  name: 'throughput',
+  title: `Throughput, ${CONNECTIONS} connections`,
+  run: async (bench): Promise<Outcome> => {
+    const { entrants: field, upstreams, missing } = await enter(bench, TARGETS);
+    const ours = field.find(({ name }) => name === OURS);
+    const entrants = [...field, ...(ours ? [{ ...ours, name: NOTICE, path: `${APP}/StreamStatusEvent` }] : [])];
+    for (const entrant of entrants) await warm(bench, entrant);
+    const [rounds, seconds] = bench.quick ? [2, 1] : [7, 2];
+    const samples = await playRounds(bench, entrants, rounds, ({ path }, port) =>
+      bench.load.closed(port, path, CONNECTIONS, seconds),
+    );
+    const rows: string[][] = [];
+    for (const entrant of entrants) rows.push(row(samples, entrant.name, await extraCalls(bench, upstreams, entrant)));
+    const notes = [
+      ...missing,
+      `Medians of ${rounds} rounds of ${seconds} s (lowest to highest); ratios are medians of the ratios of each round.`,
+      'Each call is a connect hook of its own: 650 bytes there and the same back. breakwater keeps the answer of each user as last good, hedges, and writes a log line for each call; nginx writes a buffered log; the others do nothing but proxy.',
+      describeCalm(samples),
+    ];
+    return { tables: [{ title: '', head: HEAD, rows, notes }], verdicts: judge(samples) };
+  },
+};
+
+/** What share of calls more than the clients' own reached the back-end. */
+const extraCalls = async (
+  { load }: Bench,
+  upstreams: Field['upstreams'],
+  { name, running }: Entrant,
+): Promise<string> => {
+  const upstream = upstreams.get(name);
+  return upstream ? percent((await seen(upstream)).requests / load.sent(running.port) - 1) : 'as above';
+};

@@ -1,0 +1,90 @@
+/** The prose of `docs/configuration.md`; `{{keys}}` stands for the table that is made from the schema. */
+export const CONFIGURATION_TEXT = `# Configuration
+
+<!-- Made by npm run docs from src/config and scripts/docs; edit those. -->
+
+One YAML file. \`breakwater run --config FILE\` takes the one that you name, else \`./breakwater.yaml\`, else the packaged
+\`config/default.yaml\`. Look at \`config/examples/\` for a start; each of them is commented.
+
+* \`breakwater check\` tells every problem at once, with file, line, column and what would be right, and prints what a valid
+  file comes to, with all defaults written out.
+* \`breakwater explain APP HOOK\` tells what happens to one hook, and which line or built-in rule says so.
+* \`kill -HUP\` reads the file again. If it is wrong, that is logged and the running configuration stays.
+* With \`# yaml-language-server: $schema=…/config/breakwater.schema.json\` in the first line, editors complete and check it.
+
+## Forms
+
+| form | written as |
+|---|---|
+| duration | \`250ms\`, \`3s\`, \`10m\`, \`24h\`, \`2d\` |
+| size | \`512B\`, \`16KiB\`, \`64MiB\`, \`1GiB\` |
+| share | \`5%\` |
+| address | \`127.0.0.1:8090\`, \`[::1]:8090\`, \`0.0.0.0:8090\` for all addresses |
+
+Unknown keys are errors. So are keys written twice, and keys without a value.
+
+**Environment.** \`\${NAME}\` and \`\${NAME:-default}\` are replaced inside text values; the default also stands in for an empty
+variable. A variable that is not set and has no default is an error. \`$\${\` stands for the characters \`\${\`. Keys, comments,
+numbers and true or false are not replaced; between braces or brackets YAML wants quotes: \`{ url: "\${URL}" }\`.
+What comes from the environment into a key named secret, password, token or credential is never printed.
+
+**Quotes.** A key or value that begins with \`*\` needs them, because a bare \`*\` begins an alias in YAML: \`"*StatusEvent"\`.
+
+## Keys
+
+\`apps[]\` is each item of the list \`apps\`, \`hooks.*\` each hook name or glob in \`hooks\`. A hook may also set \`limit\`,
+\`attemptLimit\`, \`idempotent\` (true or false), \`hedge\`, \`retry\` and \`fallback\` for itself.
+
+{{keys}}
+
+## What is laid over what
+
+From weakest to strongest: built-in defaults, \`defaults\`, the app, then every glob in \`hooks\` that matches the hook's
+name, the most specific last. Of two globs, a name without wildcards is more specific; then the one with more fixed
+letters; then the one with fewer stars; then the app's over that of \`defaults\`; then the later one.
+
+Mappings are merged key by key (\`hedge: { max: 2s }\` keeps the other keys of \`hedge\`), lists are replaced as a whole.
+
+## The ladder: \`fallback\`
+
+What WCS gets when the back-end does not answer in time. Rungs are tried in order, and the answer says which it was
+(\`Breakwater-Answer\`).
+
+| rung | answer |
+|---|---|
+| \`cached\` | the back-end's last verdict (200 or 403) on the same caller, at most \`keepFor\` old, carried over to this request |
+| \`echo\` | 200 with the request itself |
+| \`{ body: {…} }\` | 200 with this JSON |
+| \`{ file: x.json }\` | 200 with the JSON of this file; the path counts from the folder of the configuration |
+| \`{ echo: {…} }\` | 200 with the request, changed by this JSON Merge Patch (RFC 7396) |
+| \`store\` | 200 with the request itself, for notifications only. Until the journal comes with a later release the event itself is lost |
+| \`refuse\` | 403 |
+| \`unavailable\` | 503: WCS does what its own \`restOnError\` says |
+
+\`auto\` chooses by what the answer means:
+
+| hook | auto |
+|---|---|
+| \`connect\`, \`playHLS\`, \`playRTSP\` and all else that decides, unknown names too | \`cached\` if the caller can be told, then \`unavailable\` |
+| \`*StatusEvent\`, \`ErrorEvent\` and other notifications | \`store\` |
+| \`StreamKeepAliveEvent\` | \`echo\` |
+
+Who is *the same caller* for \`cached\`: calls that agree in the fields of \`key\`; without \`key\`, in the whole body but for
+what is new in every call (ids, SDP, status). The Authorization header counts too. For hooks of which no verdict is worth
+keeping (\`sendDtmf\`, \`hangup\`, notifications, unknown names), \`cached\` needs a \`key\` and is skipped without one.
+
+## What \`check\` refuses
+
+Besides unknown keys and wrong forms: a limit that is not shorter than \`wcs.requestTimeout\`; an attemptLimit longer than the
+limit beside it; two apps with the same name or path; one upstream twice in an app; an upstream that points back at
+\`listen\` or \`admin\`, is no http or https URL, or holds a user, a query or a fragment; \`admin\` on the port of \`listen\`; a
+\`store\` rung on a hook whose answer decides; hedge.min above hedge.max; breaker.maxOpenFor below openFor; a \`{ file }\` that
+cannot be read or holds no JSON object; \`wcs.secret\`, \`wcs.properties\` and \`cache.redis\`, which come with a later release.
+
+## What \`check\` warns of
+
+\`echo\` or a made-up 200 on a hook that always decides: it admits whoever asks. \`cached\` where no key can be had.
+\`idempotent\` on hooks whose effect would double. \`hedge\` on hooks that are not idempotent. Different budgets for hedge and
+retry, which share one. A hook name that WCS is not known to call. An admin listener that is open to the network. \`store\`,
+written or by \`auto\`, as long as there is no journal.
+`;

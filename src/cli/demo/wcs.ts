@@ -1,0 +1,162 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { after, now } from '../../core/clock.ts';
+import { phaseAt, WCS_TIMEOUT_MS } from './script.ts';
+import { Board, type Outcome, type Report, SIDES, type Side } from './tally.ts';
+import { type Hook, hookAt, type Load } from './traffic.ts';
+
+/** Where each side's hooks go: URLs that the hook's name is added to. */
+export type Targets = Readonly<Record<Side, string>>;
+
+export interface WcsOptions {
+  readonly load: Load;
+  readonly targets: Targets;
+  /** Told when a phase begins. */
+  readonly onPhase: (phase: number) => void;
+  /** Told about once a second how far it is. */
+  readonly onReport: (report: Report) => void;
+}
+
+const REPORT_MS = 1000;
+/** Keeps the pace even where several hooks are due within a millisecond. */
+const LEAST_PAUSE_MS = 2;
+/** Where the machine cannot keep the pace, answers must be read all the same. */
+const MOST_AT_ONCE = 20;
+const IDLE_MS = 60_000;
+/** Far beyond what any load comes to. */
+const WARM_UP_TICK = 1_000_000_000;
+const WARM_UP_TICKS = 400;
+
+/** A JSON object that carries this hook's own session, or anything that is no admission. */
+const fits = (hook: Hook, status: number | undefined, body: string): boolean => {
+  if (status !== 200) return true;
+  try {
+    return JSON.parse(body).sessionId === hook.sessionId;
+  } catch {
+    return false;
+  }
+};
+
+const sourceOf = ({ headers }: IncomingMessage): string =>
+  String(headers['breakwater-answer'] ?? 'upstream').split(';')[0] ?? '';
+
+/** Sends one hook and waits for its answer as WCS does: until `rest_request_timeout`. Never rejects. */
+export const post = (target: string, hook: Hook, agent: Agent): Promise<Outcome> =>
+  new Promise(resolve => {
+    const startedAt = now();
+    const headers = {
+      'Content-Type': 'application/json;charset=UTF-8',
+      Accept: 'application/json, application/*+json',
+    };
+    const outgoing = request(`${target}/${hook.name}`, { method: 'POST', agent, headers });
+    const end = (outcome: Omit<Outcome, 'waitMs'>) => {
+      stop();
+      resolve({ ...outcome, waitMs: now() - startedAt });
+    };
+    const stop = after(WCS_TIMEOUT_MS, () => {
+      end({ end: 'hung' });
+      outgoing.destroy();
+    });
+    outgoing.on('error', () => end({ end: 'failed' }));
+    outgoing.on('response', response => {
+      const chunks: Buffer[] = [];
+      response.on('data', chunk => chunks.push(chunk));
+      response.on('error', () => end({ end: 'failed' }));
+      response.on('end', () => {
+        const good = fits(hook, response.statusCode, Buffer.concat(chunks).toString());
+        if (!good || response.statusCode === undefined) end({ end: 'failed' });
+        else end({ end: 'answered', status: response.statusCode, source: sourceOf(response) });
+      });
+    });
+    outgoing.end(hook.body);
+  });
+
+/**
+ * A simulated WCS. Sends every hook at its planned time to both sides, the same bytes, whatever became of those before;
+ * neither side ever waits for a free connection.
+ */
+export class Wcs {
+  readonly #options: WcsOptions;
+  readonly #board = new Board();
+  readonly #agents = {
+    without: new Agent({ keepAlive: true, timeout: IDLE_MS }),
+    with: new Agent({ keepAlive: true, timeout: IDLE_MS }),
+  };
+  readonly #open = new Set<Promise<void>>();
+  readonly #ticks: number;
+  #startedAt = now();
+  #phase = -1;
+  /** How late the latest hook went out. */
+  #latestMs = 0;
+  #tick = 0;
+
+  constructor(options: WcsOptions) {
+    this.#options = options;
+    this.#ticks = options.load.seconds * options.load.rate;
+  }
+
+  /** Sends the whole load; gives what came of it when the last hook is over. */
+  async run(): Promise<Report> {
+    await this.#warmUp();
+    this.#startedAt = now();
+    const reports = setInterval(() => this.#options.onReport(this.#report(false)), REPORT_MS);
+    try {
+      while (this.#tick < this.#ticks) {
+        this.#sendDue();
+        await this.#pause();
+      }
+      await Promise.all(this.#open);
+    } finally {
+      clearInterval(reports);
+      for (const side of SIDES) this.#agents[side].destroy();
+    }
+    return this.#report(true);
+  }
+
+  /** Neither side is measured cold. Callers who come only here leave no verdict that could help later. */
+  async #warmUp(): Promise<void> {
+    for (let tick = WARM_UP_TICK; tick < WARM_UP_TICK + WARM_UP_TICKS; tick++) {
+      const hook = hookAt(tick, this.#options.load);
+      if (hook.standing !== 'newcomer') continue;
+      await Promise.all(SIDES.map(side => post(this.#options.targets[side], hook, this.#agents[side])));
+    }
+  }
+
+  #report(over: boolean): Report {
+    const elapsedMs = now() - this.#startedAt;
+    return this.#board.report({ phase: Math.max(0, this.#phase), elapsedMs, over, heldUpMs: this.#latestMs });
+  }
+
+  #plannedAt(tick: number): number {
+    return this.#startedAt + (tick * 1000) / this.#options.load.rate;
+  }
+
+  #sendDue(): void {
+    for (let sent = 0; sent < MOST_AT_ONCE && this.#tick < this.#ticks; sent++, this.#tick++) {
+      const lateMs = now() - this.#plannedAt(this.#tick);
+      if (lateMs < 0) return;
+      this.#latestMs = Math.max(this.#latestMs, lateMs);
+      this.#enter(phaseAt(this.#tick / this.#ticks));
+      const hook = hookAt(this.#tick, this.#options.load);
+      for (const side of SIDES) this.#send(side, hook);
+    }
+  }
+
+  #enter(phase: number): void {
+    if (phase !== this.#phase) this.#options.onPhase(phase);
+    this.#phase = phase;
+  }
+
+  #pause(): Promise<void> {
+    const ms = this.#plannedAt(this.#tick) - now();
+    return new Promise(resolve => after(Math.max(LEAST_PAUSE_MS, ms), resolve));
+  }
+
+  #send(side: Side, hook: Hook): void {
+    const end = this.#board.begin(side, this.#phase, hook);
+    const sent = post(this.#options.targets[side], hook, this.#agents[side]).then(outcome => {
+      end(outcome);
+      this.#open.delete(sent);
+    });
+    this.#open.add(sent);
+  }
+}

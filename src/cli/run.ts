@@ -1,0 +1,84 @@
+import { type Loaded, loadConfig } from '../config/load.ts';
+import { ConfigError, formatProblem } from '../config/problems.ts';
+import { GatewayError } from '../core/errors.ts';
+import { type Breakwater, start } from '../server/start.ts';
+import { loadOrTell } from './check.ts';
+import { EXIT, type Io } from './io.ts';
+import { readCommandLine, VERSION } from './usage.ts';
+
+const RELOAD_KEPT = 'needs a restart to change';
+
+/** Reads the file again and puts it in force; a bad one is told, and the running one stays. */
+const reload = (breakwater: Breakwater, file: string, io: Io): void => {
+  const { logger } = breakwater.log;
+  try {
+    const { config, warnings } = loadConfig(file, io.env);
+    for (const key of breakwater.reload(config))
+      logger.warn({ key }, `reload: ${key} ${RELOAD_KEPT}; it stays as it was`);
+    for (const warning of warnings) logger.warn(formatProblem(warning));
+    logger.info({ file }, 'reload: the new configuration is in force; calls that were out end under the old one');
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [String(error)];
+    breakwater.refuseReload(problems.join('\n'));
+    for (const problem of problems)
+      logger.error({ file }, `reload refused, the running configuration stays: ${problem}`);
+  }
+};
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
+const stopSignal = (): Promise<NodeJS.Signals> =>
+  new Promise(resolve => {
+    const stop = (signal: NodeJS.Signals) => {
+      process.once('SIGTERM', () => process.exit(EXIT.failed));
+      process.once('SIGINT', () => process.exit(EXIT.failed));
+      resolve(signal);
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  });
+
+/**
+ * A defect that nobody caught: said on the log (which flushes at exit) and on stderr, then the end, since nothing is
+ * known to hold any more.
+ */
+const dieLoudly = (breakwater: Breakwater, io: Io): void => {
+  process.on('uncaughtException', error => {
+    breakwater.log.logger.fatal({ err: error }, 'uncaught exception; the process ends');
+    io.stderr.write(`breakwater: uncaught exception: ${error.stack ?? error}\n`);
+    process.exit(EXIT.failed);
+  });
+};
+
+const serve = async (breakwater: Breakwater, file: string, io: Io): Promise<number> => {
+  const { logger } = breakwater.log;
+  process.on('SIGHUP', () => reload(breakwater, file, io));
+  dieLoudly(breakwater, io);
+  const signal = await stopSignal();
+  logger.info({ signal }, 'stopping: no new connections, what is in flight is answered');
+  await breakwater.close();
+  return EXIT.fine;
+};
+
+const startAndServe = async ({ config, warnings }: Loaded, file: string, io: Io): Promise<number> => {
+  const breakwater = await start(config, { version: VERSION, configFile: file });
+  const { url, adminUrl, log } = breakwater;
+  for (const warning of warnings) log.logger.warn(formatProblem(warning));
+  const fields = { version: VERSION, file, listen: url, admin: adminUrl };
+  log.logger.info(fields, `hooks at ${url}, status at ${adminUrl}/status`);
+  return serve(breakwater, file, io);
+};
+
+/** `breakwater run`: until a signal ends it. */
+export const run = async (args: string[], io: Io): Promise<number> => {
+  const line = readCommandLine('run', args, [], io);
+  if ('exit' in line) return line.exit;
+  const loaded = loadOrTell(line.config, io);
+  if (!loaded) return EXIT.usage;
+  try {
+    return await startAndServe(loaded, line.config, io);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    io.stderr.write(`breakwater: ${error.message}\n`);
+    return EXIT.failed;
+  }
+};

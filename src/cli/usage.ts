@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import manifest from '../../package.json' with { type: 'json' };
+import { suggest } from '../config/suggest.ts';
+import { EXIT, type Io } from './io.ts';
+
+export const VERSION: string = manifest.version;
+
+const CONFIG = `  -c, --config FILE   the configuration; without it ./breakwater.yaml, or the packaged config/default.yaml`;
+const HELP = `  -h, --help          this text`;
+
+/** What `--help` prints for each command. */
+export const USAGE = {
+  run: `Usage: breakwater run [--config FILE]
+
+Runs the gateway until SIGTERM or SIGINT; calls in flight are then answered first, a second signal ends it at once.
+SIGHUP reads the configuration again; if it is wrong, the running one stays.
+
+${CONFIG}
+${HELP}
+
+Exit code: 0 stopped by a signal, 1 failed while running, 2 wrong usage or configuration.
+`,
+  check: `Usage: breakwater check [--config FILE]
+
+Validates a configuration and prints it with every default written out and secrets masked. What is allowed but probably
+not meant is told on standard error; if something is wrong, every problem is, one a line, with file, line and column.
+
+${CONFIG}
+${HELP}
+
+Exit code: 0 valid, 2 wrong usage or configuration.
+`,
+  explain: `Usage: breakwater explain APP HOOK [--config FILE]
+
+Tells what happens to a hook of an app, and which line of the configuration or which built-in rule says so.
+Example: breakwater explain EchoApp connect
+
+${CONFIG}
+${HELP}
+
+Exit code: 0 told, 2 wrong usage or configuration, or no such app.
+`,
+  demo: `Usage: breakwater demo [--seconds N] [--rate N]
+
+Shows on loopback what the gateway does: a simulated WCS, two back-ends that misbehave on a script, and the same load
+without and with the gateway, side by side.
+
+      --seconds N     how long, 5 to 600; 30 unless said otherwise
+      --rate N        hooks a second on each side, 1 to 1000; 50 unless said otherwise
+      --log FILE      where the gateway's log goes; nowhere unless said otherwise
+      --print-config  print the demo's configuration and end
+${HELP}
+
+Exit code: 0 every call was answered within the limit, 1 not so, 2 wrong usage.
+`,
+} as const;
+export type Command = keyof typeof USAGE;
+
+/** Every command word. */
+export const COMMANDS = Object.keys(USAGE) as readonly Command[];
+
+/** What `breakwater --help` prints. */
+export const MAIN_USAGE = `Usage: breakwater COMMAND
+
+Stands between Flashphoner Web Call Server and the back-end that its REST hooks call, and answers every hook in time.
+
+  run                 run the gateway
+  check               validate a configuration and print what it comes to
+  explain APP HOOK    tell what happens to a hook, and why
+  demo                show it on loopback, with back-ends that misbehave
+
+${HELP}
+  -V, --version       the version
+
+breakwater COMMAND --help tells more.
+`;
+
+export const isCommand = (word: string): word is Command => COMMANDS.some(command => command === word);
+
+/** One line for a word that is no command. */
+export const unknownCommand = (word: string): string => {
+  const meant = suggest(word, COMMANDS);
+  const remedy = meant ? `did you mean ${meant}?` : `write one of ${COMMANDS.join(', ')}`;
+  return `breakwater: ${JSON.stringify(word)} is no command; ${remedy}\n`;
+};
+
+/** `./breakwater.yaml` if it is there, else the configuration that comes with the package. */
+export const defaultConfigFile = (cwd: string): string => {
+  const own = join(cwd, 'breakwater.yaml');
+  return existsSync(own) ? own : fileURLToPath(new URL('../../config/default.yaml', import.meta.url));
+};
+
+/** Tells what is wrong with a command line and how to find out more; gives the exit code. */
+export const wrongUsage = (command: Command, message: string, io: Io): number => {
+  io.stderr.write(`breakwater ${command}: ${message}; see breakwater ${command} --help\n`);
+  return EXIT.usage;
+};
+
+/** Options and arguments of a command line, or the exit code if that was all: help was asked for, or it is wrong. */
+export type CommandLine = { readonly config: string; readonly words: readonly string[] } | { readonly exit: number };
+
+/** Reads the command line of a command that takes `--config` and as many words as there are `names`. */
+export const readCommandLine = (command: Command, args: string[], names: readonly string[], io: Io): CommandLine => {
+  const options = { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true } satisfies ParseArgsConfig);
+    if (values.help) {
+      io.stdout.write(USAGE[command]);
+      return { exit: EXIT.fine };
+    }
+    if (positionals.length !== names.length) return { exit: wrongUsage(command, wantedWords(names, positionals), io) };
+    return { config: values.config ?? defaultConfigFile(io.cwd), words: positionals };
+  } catch (error) {
+    return { exit: wrongUsage(command, firstSentence(error as Error), io) };
+  }
+};
+
+const wantedWords = (names: readonly string[], given: readonly string[]): string => {
+  const wanted = names.length === 0 ? 'takes no words beside its options' : `takes ${names.join(' and ')}`;
+  return `${wanted}, but got ${given.length === 0 ? 'nothing' : given.map(word => JSON.stringify(word)).join(', ')}`;
+};
+
+/** parseArgs explains itself at length; its first sentence names the option. */
+const firstSentence = ({ message }: Error): string => {
+  const sentence = message.split(/\. |\n/)[0] ?? message;
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+};

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { shown } from './shown.ts';
+import type { HostPort } from './types.ts';
+
+const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/;
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
+
+const wrong = (issue: { input?: unknown }) =>
+  `is ${shown(issue.input)}; write host:port, such as 127.0.0.1:8090 or [::1]:8090`;
+
+/** `127.0.0.1:8090` or `[::1]:8090`, read into host and port. */
+export const address = () =>
+  z
+    .string({ error: wrong })
+    .regex(ADDRESS, { error: wrong })
+    .transform((text): HostPort => {
+      const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
+      return { host: (bracketed ?? plain ?? '').toLowerCase(), port: Number(port) };
+    })
+    .refine(({ port }) => port <= 65_535, { error: 'has a port above 65535' })
+    .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090' });
+
+/** The text that `address` reads. */
+export const formatAddress = ({ host, port }: HostPort): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** True for an address that only this machine can reach. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** True if a listener on `host` takes connections from anywhere. */
+export const isWildcard = (host: string): boolean => WILDCARDS.includes(host);
+
+/**
+ * True if a connection to `target` would reach a listener on `listen`.
+ * `own` are this machine's addresses, which matter when the listener takes connections on all of them.
+ */
+export const reaches = (target: HostPort, listen: HostPort, own: readonly string[] = []): boolean => {
+  if (listen.port === 0 || target.port !== listen.port) return false;
+  if (target.host === listen.host) return true;
+  const targetIsHere = isLoopback(target.host) || isWildcard(target.host);
+  if (isWildcard(listen.host)) return targetIsHere || own.includes(target.host);
+  return isLoopback(listen.host) && targetIsHere && sameFamily(target.host, listen.host);
+};
+
+/** `localhost` may be either family; an IPv4 loopback address is not reached through `::1`. */
+const sameFamily = (a: string, b: string): boolean => {
+  if (a === 'localhost' || b === 'localhost') return true;
+  if (a.includes(':') !== b.includes(':')) return false;
+  return isWildcard(a) || isWildcard(b) || a === b;
+};
+
+/** What is wrong with the URL of an upstream, or undefined. */
+export const upstreamFault = (text: string): string | undefined => {
+  const url = URL.parse(text);
+  if (!url || !/^https?:\/\/[^/]/i.test(text))
+    return `is ${shown(text)}; write a URL such as http://127.0.0.1:8081/apps/EchoApp`;
+  if (url.username !== '' || url.password !== '') {
+    return 'holds a user or password; remove it: the Authorization header of WCS is passed on as it is';
+  }
+  if (/[?#]/.test(text)) return 'has a query or a fragment; remove it: the name of the hook is added to the path';
+  if (url.port === '0') return 'has port 0; write the port that the back-end listens on';
+  return undefined;
+};
+
+/** A faultless URL without trailing slashes. */
+export const normaliseUpstream = (text: string): string => {
+  const { origin, pathname } = new URL(text);
+  return origin + pathname.replace(/\/+$/, '');
+};
+
+/** Where a faultless URL connects to. */
+export const hostPort = (upstream: string): HostPort => {
+  const { hostname, port, protocol } = new URL(upstream);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+};

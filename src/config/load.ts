@@ -1,0 +1,130 @@
+import { type Draft, type DraftApp, draft, keepValid, type Valid } from './draft.ts';
+import type { Environment } from './environment.ts';
+import { deepFreeze } from './freeze.ts';
+import { appLayers } from './layers.ts';
+import { ConfigError, formatPath, inOrder, type Path, type Position, type Problem } from './problems.ts';
+import { decodeUtf8, readBounded } from './read-bounded.ts';
+import { breaches } from './rules.ts';
+import { type RungFiles, readRungFiles } from './rung-files.ts';
+import { maskSecrets } from './secrets.ts';
+import type { ReadRung } from './settings.ts';
+import { readDocument, type Source, spotAt } from './source.ts';
+import { parseSyntax, type Syntax } from './syntax.ts';
+import type { App, Config } from './types.ts';
+import type { Finding } from './validate.ts';
+import { doubts } from './warnings.ts';
+
+/** A configuration that can be run, and all that `check` and `explain` tell about it. */
+export interface Loaded {
+  readonly file: string;
+  readonly config: Config;
+  /** What is allowed but probably not meant, in the order of the file. */
+  readonly warnings: readonly Problem[];
+  readonly draft: Draft;
+  /** Where the file says what stands at `path`, or the nearest thing above it. */
+  position(path: Path): Position;
+}
+
+/** Where a text comes from: the name that problems give it, and the variables for its `${…}`. */
+export interface Origin {
+  readonly file: string;
+  readonly env: Environment;
+}
+
+const MAX_BYTES = 1024 * 1024;
+
+/** Reads, checks and freezes a configuration file. Throws a ConfigError with every problem at once. */
+export const loadConfig = (file: string, env: Environment): Loaded => parseConfig(readText(file), { file, env });
+
+/** Checks and freezes a configuration that is at hand as text; files that it names count from the folder of `file`. */
+export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
+  const syntax = parseSyntax(text, file);
+  if (syntax.broken) throw new ConfigError(inOrder(syntax.problems));
+  const problems = [...syntax.problems];
+  const source = readDocument(syntax.document, env, (offset, path, message) =>
+    problems.push({ file, position: syntax.position(offset), path: formatPath(path), message }),
+  );
+  if (!source.complete) throw new ConfigError(inOrder(problems));
+  const place = placer(source, syntax, file);
+  const unset = new Set(problems.map(({ path }) => path).filter(path => path !== ''));
+  const { found, whole } = examine(source.data, file);
+  // A value made from a variable that is not set is wrong for that reason alone.
+  problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
+  if (problems.length > 0) throw new ConfigError(inOrder(problems));
+  return {
+    file,
+    config: deepFreeze(assemble(whole)),
+    warnings: inOrder(doubts(whole).map(place)),
+    draft: whole,
+    position: path => syntax.position(offsetOf(source, path)),
+  };
+};
+
+/** Everything that is wrong with the data, and the valid part of it put together. */
+const examine = (data: unknown, file: string): { readonly found: readonly Finding[]; readonly whole: Draft } => {
+  const valid = keepValid(data);
+  const files = filesOf(valid, file);
+  const whole = draft(valid, readRung(files));
+  return { found: [...valid.findings, ...files.findings, ...breaches(whole)], whole };
+};
+
+const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>
+  readRungFiles(
+    apps.flatMap(index => {
+      const { general, hooks } = appLayers(data, index);
+      return [...general, ...hooks];
+    }),
+    file,
+  );
+
+const readRung =
+  ({ contents }: RungFiles): ReadRung =>
+  rung => {
+    if (typeof rung === 'string' || !('file' in rung)) return rung;
+    return { file: rung.file, content: contents.get(rung.file) ?? Buffer.alloc(0) };
+  };
+
+const assemble = ({ root, apps }: Draft): Config => ({
+  listen: root.listen,
+  admin: root.admin,
+  drain: root.drain,
+  wcs: root.wcs,
+  limits: root.limits,
+  apps: apps.map(assembleApp),
+  cache: root.cache,
+  events: root.events,
+  log: root.log,
+});
+
+const assembleApp = ({ options, namedHooks, settings }: DraftApp): App => ({ ...options, namedHooks, settings });
+
+const offsetOf = ({ spot }: Source, path: Path): number => {
+  const found = spotAt(spot, path).spot;
+  return found.key ?? found.value;
+};
+
+/** Turns findings into problems: where, by which name, from which variable, and without secrets. */
+const placer =
+  (source: Source, syntax: Syntax, file: string) =>
+  (finding: Finding): Problem => {
+    const { spot, depth } = spotAt(source.spot, finding.path);
+    const isKey = finding.key || depth < finding.path.length;
+    const variables = (spot.variables ?? []).map(name => `\${${name}}`);
+    const from = variables.length > 0 && !isKey ? ` (the value comes from ${variables.join(', ')})` : '';
+    return {
+      file,
+      position: syntax.position(isKey ? (spot.key ?? spot.value) : spot.value),
+      path: formatPath(finding.path),
+      message: maskSecrets(finding.message, source.secrets) + from,
+    };
+  };
+
+const readText = (file: string): string => {
+  try {
+    return decodeUtf8(readBounded(file, MAX_BYTES));
+  } catch (error) {
+    throw new ConfigError([
+      { file, path: '', message: `${(error as Error).message}; name another file with --config` },
+    ]);
+  }
+};

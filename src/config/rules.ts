@@ -1,0 +1,146 @@
+import { networkInterfaces } from 'node:os';
+import { findHook } from '../hooks/catalogue.ts';
+import { duration } from '../options/fields.ts';
+import { formatAddress, hostPort, isWildcard, reaches } from './address.ts';
+import { type Draft, type DraftApp, originOf } from './draft.ts';
+import { type Fields, hookLayers } from './layers.ts';
+import { formatPath, type Path } from './problems.ts';
+import { defaultLimit } from './settings.ts';
+import { shown } from './shown.ts';
+import { formatDuration, listed } from './text.ts';
+import type { HostPort } from './types.ts';
+import type { Finding } from './validate.ts';
+
+/** What keys that are right one by one get wrong together: all of it, in no particular order. */
+export const breaches = (draft: Draft): readonly Finding[] => [
+  ...listeners(draft),
+  ...amount(['drain'], 'drain', fieldOf(draft.data, 'drain')),
+  ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(fieldOf(draft.data, 'wcs'), 'requestTimeout')),
+  ...duplicates(draft, 'name', 'give each app a name of its own'),
+  ...duplicates(draft, 'path', 'give each app a path of its own'),
+  ...draft.apps.flatMap(app => [
+    ...upstreams(draft, app),
+    ...limits(draft, app),
+    ...amounts(app),
+    ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
+    ...breakers(app),
+    ...stores(app),
+  ]),
+];
+
+const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
+  reaches(admin, listen) || reaches(listen, admin)
+    ? [{ path: ['admin'], message: `is ${formatAddress(admin)}, which listen has taken; write another port` }]
+    : [];
+
+const duplicates = ({ apps }: Draft, key: 'name' | 'path', remedy: string): readonly Finding[] =>
+  apps.flatMap(app => {
+    const first = apps.find(({ options }) => options[key] === app.options[key]) ?? app;
+    if (first === app) return [];
+    const value = shown(app.options[key] === '' ? '/' : app.options[key]);
+    return [{ path: ['apps', app.index, key], message: `is ${value}, as in apps[${first.index}]; ${remedy}` }];
+  });
+
+const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap(list => (list ?? []).map(({ address }) => address));
+
+const upstreams = ({ root }: Draft, { index, options }: DraftApp): readonly Finding[] =>
+  options.upstreams.flatMap((url, at) => {
+    const path: Path = ['apps', index, 'upstreams', at];
+    const target = hostPort(url);
+    const hits = (listen: HostPort) => reaches(target, listen, isWildcard(listen.host) ? ownAddresses() : []);
+    if (options.upstreams.indexOf(url) < at) return [{ path, message: `is ${url} a second time; remove it` }];
+    if (hits(root.listen))
+      return [
+        {
+          path,
+          message: `points back at listen (${formatAddress(root.listen)}), so every hook would go in circles; write the address of the back-end`,
+        },
+      ];
+    if (hits(root.admin))
+      return [{ path, message: `points at admin (${formatAddress(root.admin)}); write the address of the back-end` }];
+    return [];
+  });
+
+/** Each limit that the file writes, whether a hook comes to it or not. */
+const limits = ({ root }: Draft, { layers }: DraftApp): readonly Finding[] => {
+  const most = root.wcs.requestTimeout;
+  return [...layers.general, ...layers.hooks].flatMap(({ path, data }) => {
+    const { data: limit } = duration().safeParse(data.limit);
+    if (most === 0 || limit === undefined || limit < most) return [];
+    const remedy = `write less, such as ${formatDuration(defaultLimit(most))}`;
+    const message = `is ${data.limit}, but WCS gives up after ${formatDuration(most)} (wcs.requestTimeout); ${remedy}`;
+    return [{ path: [...path, 'limit'], message }];
+  });
+};
+
+const hookBreaches = (app: DraftApp, hook: string): readonly Finding[] => {
+  const layers = hookLayers(app.layers, hook);
+  const { limit, attemptLimit, hedge } = app.settings(hook);
+  const findings: Finding[] = [];
+  if (attemptLimit > limit) {
+    const path = originOf(layers, ['attemptLimit']) ?? [];
+    const message = `is ${formatDuration(attemptLimit)}, longer than the limit of ${formatDuration(limit)} that holds here`;
+    findings.push({ path, message: `${message}; write at most ${formatDuration(limit)}` });
+  }
+  if (hedge && hedge.min > hedge.max) {
+    const path = originOf(layers, ['hedge', 'min']) ?? originOf(layers, ['hedge', 'max']) ?? [];
+    const message = `hedge.min is ${formatDuration(hedge.min)}, longer than hedge.max, ${formatDuration(hedge.max)}`;
+    findings.push({ path, message: `${message}; raise max or lower min` });
+  }
+  return findings;
+};
+
+const breakers = ({ layers, options: { breaker } }: DraftApp): readonly Finding[] => {
+  if (!breaker || breaker.maxOpenFor >= breaker.openFor) return [];
+  const path =
+    originOf(layers.general, ['breaker', 'maxOpenFor']) ?? originOf(layers.general, ['breaker', 'openFor']) ?? [];
+  const message = `breaker.maxOpenFor is ${formatDuration(breaker.maxOpenFor)}, shorter than breaker.openFor`;
+  return [{ path, message: `${message}, ${formatDuration(breaker.openFor)}; raise maxOpenFor or lower openFor` }];
+};
+
+/** A stored event is acknowledged before the back-end has seen it, so its answer must not decide anything. */
+const stores = (app: DraftApp): readonly Finding[] => {
+  const deciding = app.hooks.filter(hook => usesStore(app, hook) && findHook(hook).decides !== 'never');
+  const byOrigin = Map.groupBy(deciding, hook => formatPath(ladderOrigin(app, hook)));
+  return [...byOrigin.values()].map(hooks => {
+    const path = ladderOrigin(app, hooks[0] ?? '');
+    const message = `store acknowledges a call that nobody has judged, and the answer to ${listed(hooks)} decides`;
+    return {
+      path: [...path, storeAt(app, hooks[0] ?? '')],
+      message: `${message}; write store for notifications only, such as "*StatusEvent"`,
+    };
+  });
+};
+
+const usesStore = (app: DraftApp, hook: string): boolean => storeAt(app, hook) >= 0;
+
+const storeAt = (app: DraftApp, hook: string): number => {
+  const { fallback } = app.settings(hook);
+  return fallback === 'auto' ? -1 : fallback.indexOf('store');
+};
+
+const ladderOrigin = (app: DraftApp, hook: string): Path => originOf(hookLayers(app.layers, hook), ['fallback']) ?? [];
+
+const fieldOf = (fields: unknown, key: string): unknown => (fields as Fields | undefined)?.[key];
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const NOT_ZERO: ReadonlySet<string> = new Set(
+  'limit attemptLimit connectLimit window openFor maxOpenFor errorShare slowAfter slowShare'.split(' '),
+);
+
+/** Amounts that no timer or window can be set to. */
+const amounts = ({ layers }: DraftApp): readonly Finding[] =>
+  [...layers.general, ...layers.hooks].flatMap(({ path, data }) =>
+    [[], ['hedge'], ['retry'], ['breaker']].flatMap(steps => {
+      const fields = steps.reduce<unknown>((value, step) => (value as Fields)[step], data);
+      return Object.entries(fields ?? {}).flatMap(([key, value]) => amount([...path, ...steps, key], key, value));
+    }),
+  );
+
+const amount = (path: Path, key: string, value: unknown): readonly Finding[] => {
+  if (typeof value !== 'string' || key === 'keepFor') return [];
+  if (NOT_ZERO.has(key) && /^[0.]+\D+$/.test(value)) return [{ path, message: `is ${value}; write more than nothing` }];
+  const tooLong = (duration().safeParse(value).data ?? 0) > MAX_TIMER_MS;
+  return tooLong ? [{ path, message: `is ${value}; write less than 24d, which is as long as a timer can run` }] : [];
+};

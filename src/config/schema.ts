@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { MemoryOptions } from '../answers/memory.ts';
+import { FallbackOption, keyOption } from '../hooks/ladder.ts';
+import { count, duration, size } from '../options/fields.ts';
+import { BreakerOptions } from '../resilience/breaker.ts';
+import { BulkheadOptions } from '../resilience/bulkhead.ts';
+import { HedgeOptions } from '../resilience/hedge.ts';
+import { RetryOptions } from '../resilience/retry.ts';
+import { address, normaliseUpstream, upstreamFault } from './address.ts';
+import { shown } from './shown.ts';
+
+/** A text of one form; `wanted` completes the sentence "write …". */
+const text = (pattern: RegExp, wanted: string) => {
+  const error = (issue: { input?: unknown }) => `is ${shown(issue.input)}; write ${wanted}`;
+  return z.string({ error }).regex(pattern, { error });
+};
+
+const orFalse = <S extends z.ZodType>(options: S) =>
+  z.union([z.literal(false), options]).meta({ description: 'false to switch it off, or a mapping of its keys' });
+
+const glob = () => text(/^[A-Za-z0-9_.*?-]+$/, 'a hook name or glob such as connect, "*StatusEvent"');
+
+const name = () =>
+  text(/^[A-Za-z0-9_-]+$/, 'a name of letters, digits, _ and -').meta({ description: 'letters, digits, _ and -' });
+
+const path = () =>
+  text(/^\/(?:[A-Za-z0-9._~!$&'()*+,;=:@%-]+\/?)*$/, 'a path that begins with /, such as /apps/EchoApp').transform(
+    whole => (whole.endsWith('/') ? whole.slice(0, -1) : whole),
+  );
+
+const upstream = () =>
+  text(/^\S+$/, 'a URL such as http://127.0.0.1:8081/apps/EchoApp')
+    .refine(url => upstreamFault(url) === undefined, { error: issue => upstreamFault(String(issue.input)) })
+    .transform(normaliseUpstream);
+
+const list = <S extends z.ZodType>(item: S, wanted: string) =>
+  z
+    .array(item, { error: issue => `is ${shown(issue.input)}; write a list of ${wanted}` })
+    .min(1, { error: `is empty; write a list of ${wanted}` });
+
+const upstreams = () => list(upstream(), 'at least one URL');
+
+/** The keys of one hook or glob in `hooks`. */
+export const HookOptions = z
+  .strictObject({
+    fallback: FallbackOption,
+    key: keyOption,
+    keepFor: duration(),
+    limit: duration(),
+    attemptLimit: duration(),
+    idempotent: z.boolean(),
+    hedge: orFalse(HedgeOptions),
+    retry: orFalse(RetryOptions),
+  })
+  .partial();
+
+const settings = {
+  limit: duration(),
+  attemptLimit: duration(),
+  connectLimit: duration(),
+  idempotent: z
+    .union([z.boolean(), z.array(glob())])
+    .meta({ description: 'true, false, or a list of hook names or globs' }),
+  hedge: orFalse(HedgeOptions),
+  retry: orFalse(RetryOptions),
+  breaker: orFalse(BreakerOptions),
+  concurrency: BulkheadOptions,
+  fallback: FallbackOption,
+  hooks: z.record(glob(), HookOptions),
+};
+
+/** The keys of one app. */
+export const AppOptions = z.strictObject({
+  name: name(),
+  path: path(),
+  upstreams: upstreams(),
+  ...z.strictObject(settings).partial().shape,
+});
+
+const root = {
+  listen: address().prefault('127.0.0.1:8090'),
+  admin: address().prefault('127.0.0.1:9090'),
+  drain: duration().prefault('20s'),
+  wcs: z
+    .strictObject({
+      requestTimeout: z
+        .union([z.literal(0), duration()])
+        .meta({ description: 'a duration such as 15s, or 0 if WCS never gives up' })
+        .prefault('15s'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      body: size().prefault('1MiB'),
+      headers: size().prefault('16KiB'),
+      connections: count().default(10_000),
+    })
+    .prefault({}),
+  cache: z.strictObject({ memory: MemoryOptions.prefault({}) }).prefault({}),
+  events: z
+    .strictObject({
+      dir: text(/\S/, 'a folder such as ./data/events').prefault('./data/events'),
+      maxBytes: size().prefault('1GiB'),
+      keepFor: duration().prefault('24h'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+      body: z.enum(['none', 'redacted']).default('none'),
+    })
+    .prefault({}),
+};
+
+/** The configuration file as it is written. Every key that there is stands here or in the options of a policy. */
+export const FileOptions = z.strictObject({
+  ...root,
+  defaults: z.strictObject(settings).partial().prefault({}),
+  apps: list(AppOptions, 'at least one app'),
+});
+
+/** The keys that belong to no app, read. */
+export const RootOptions = z.object(root);
+export type RootOptions = z.output<typeof RootOptions>;
+
+/** What an app's keys come to once `defaults` and the app are merged; what varies by hook is left out. */
+export const MergedApp = z.object({
+  name: name(),
+  path: path(),
+  upstreams: upstreams(),
+  connectLimit: duration().prefault('500ms'),
+  breaker: orFalse(BreakerOptions).prefault({}),
+  concurrency: BulkheadOptions.prefault({}),
+});
+export type MergedApp = z.output<typeof MergedApp>;
+
+/** What a hook's keys come to once `defaults`, the app and all matching globs are merged. */
+export const MergedHook = z.object({
+  limit: duration().optional(),
+  attemptLimit: duration().optional(),
+  idempotent: z.union([z.boolean(), z.array(z.string())]).default(false),
+  hedge: orFalse(HedgeOptions).prefault({}),
+  retry: orFalse(RetryOptions).prefault({}),
+  fallback: FallbackOption.default('auto'),
+  key: keyOption.optional(),
+  keepFor: duration().prefault('10m'),
+});
+export type MergedHook = z.output<typeof MergedHook>;

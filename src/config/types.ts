@@ -1,0 +1,72 @@
+import type { MemoryOptions } from '../answers/memory.ts';
+import type { BreakerOptions } from '../resilience/breaker.ts';
+import type { BulkheadOptions } from '../resilience/bulkhead.ts';
+import type { HedgeOptions } from '../resilience/hedge.ts';
+import type { RetryOptions } from '../resilience/retry.ts';
+
+/** A JSON object as it came from a file; its values are data, never read by name. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** One rung of a ladder. `file` is the path as written; `content` its bytes, read and found to be a JSON object. */
+export type Rung =
+  | 'cached'
+  | 'echo'
+  | 'store'
+  | 'refuse'
+  | 'unavailable'
+  | { readonly body: JsonObject }
+  | { readonly file: string; readonly content: Buffer }
+  | { readonly echo: JsonObject };
+
+/**
+ * What holds for one hook of one app, after defaults, app and all matching hook globs are merged.
+ * Durations are milliseconds, shares 0 to 1, sizes bytes, here and below.
+ */
+export interface HookSettings {
+  readonly limit: number;
+  /** Never more than `limit`. */
+  readonly attemptLimit: number;
+  readonly idempotent: boolean;
+  readonly hedge: HedgeOptions | false;
+  readonly retry: RetryOptions | false;
+  readonly fallback: 'auto' | readonly Rung[];
+  readonly key: readonly string[] | undefined;
+  readonly keepFor: number;
+}
+
+export interface App {
+  readonly name: string;
+  /** Begins with `/` and does not end with one; empty when the app takes every path. */
+  readonly path: string;
+  /** Normalised URLs without a trailing slash. */
+  readonly upstreams: readonly string[];
+  readonly connectLimit: number;
+  readonly breaker: BreakerOptions | false;
+  readonly concurrency: BulkheadOptions;
+  /** Hook names written literally in `hooks`; each gets a metric label of its own. */
+  readonly namedHooks: readonly string[];
+  /** What holds for a hook name. The same object for the same set of matching globs, so it can be a map's key. */
+  settings(hook: string): HookSettings;
+}
+
+/** Port 0 is any free port. An IPv6 address stands without brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The whole configuration: validated, defaults filled in, frozen. */
+export interface Config {
+  readonly listen: HostPort;
+  readonly admin: HostPort;
+  readonly drain: number;
+  readonly wcs: { readonly requestTimeout: number };
+  readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
+  readonly apps: readonly App[];
+  readonly cache: { readonly memory: MemoryOptions };
+  readonly events: { readonly dir: string; readonly maxBytes: number; readonly keepFor: number };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    readonly body: 'none' | 'redacted';
+  };
+}

@@ -1,0 +1,152 @@
+import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
+import { formatAddress, isLoopback } from './address.ts';
+import { type Draft, type DraftApp, originOf } from './draft.ts';
+import { isLiteral, matchesGlob } from './glob.ts';
+import { hookLayers, type Layer } from './layers.ts';
+import { formatPath, type Path } from './problems.ts';
+import { suggest } from './suggest.ts';
+import { formatShare, listed } from './text.ts';
+import type { HookSettings, Rung } from './types.ts';
+import type { Finding } from './validate.ts';
+
+/** What is allowed but probably not meant. */
+export const doubts = (draft: Draft): readonly Finding[] => [
+  ...openAdmin(draft),
+  ...draft.apps.flatMap(app => [
+    ...admissions(app),
+    ...keyless(app),
+    ...repeats(app),
+    ...budgets(app),
+    ...unknownHooks(app),
+  ]),
+  ...idleHedges(draft.apps),
+  ...lostEvents(draft).slice(0, 1),
+];
+
+/** Hooks grouped by the place in the file that has the last word on `key` for them; built-in values are left out. */
+const byOrigin = (app: DraftApp, hooks: readonly string[], key: readonly string[]) => {
+  const groups = new Map<string, { readonly path: Path; readonly hooks: string[] }>();
+  for (const hook of hooks) {
+    const path = originOf(hookLayers(app.layers, hook), key);
+    if (!path) continue;
+    const id = formatPath(path);
+    const group = groups.get(id) ?? { path, hooks: [] };
+    group.hooks.push(hook);
+    groups.set(id, group);
+  }
+  return [...groups.values()];
+};
+
+const ladder = ({ fallback }: HookSettings): readonly Rung[] => (fallback === 'auto' ? [] : fallback);
+
+const admits = (rung: Rung): boolean => rung === 'echo' || typeof rung === 'object';
+
+const openAdmin = ({ root: { admin } }: Draft): readonly Finding[] =>
+  isLoopback(admin.host)
+    ? []
+    : [
+        {
+          path: ['admin'],
+          message: `${formatAddress(admin)} is open to the network, and metrics and status ask for no password; write 127.0.0.1:${admin.port}, or guard the port`,
+        },
+      ];
+
+const admissions = (app: DraftApp): readonly Finding[] => {
+  const deciding = app.hooks.filter(
+    hook => findHook(hook).decides === 'always' && ladder(app.settings(hook)).some(admits),
+  );
+  return byOrigin(app, deciding, ['fallback']).map(({ path, hooks }) => {
+    const rungs = ladder(app.settings(hooks[0] ?? ''));
+    const at = rungs.findIndex(admits);
+    const message = `${rungName(rungs[at])} admits every ${listed(hooks)} that the back-end does not judge in time`;
+    return {
+      path: [...path, at],
+      message: `${message}; right only if it admits everyone, else write [cached, unavailable]`,
+    };
+  });
+};
+
+const rungName = (rung: Rung | undefined): string =>
+  typeof rung === 'object' ? `{ ${Object.keys(rung)[0]}: … }` : String(rung);
+
+const keyless = (app: DraftApp): readonly Finding[] => {
+  const cached = app.hooks.filter(hook => ladder(app.settings(hook)).includes('cached'));
+  return byOrigin(app, cached, ['fallback'])
+    .filter(({ hooks }) => hooks.every(hook => !app.settings(hook).key && !findHook(hook).keyed))
+    .map(({ path, hooks }) => ({
+      path: [...path, ladder(app.settings(hooks[0] ?? '')).indexOf('cached')],
+      message: `cached is skipped for ${listed(hooks)}: nothing tells one caller from another; write a key, or take cached out`,
+    }));
+};
+
+const repeats = (app: DraftApp): readonly Finding[] => {
+  const twice = app.hooks.filter(hook => app.settings(hook).idempotent && !findHook(hook).repeatable);
+  return byOrigin(app, twice, ['idempotent']).map(({ path, hooks }) => ({
+    path,
+    message: `also holds for ${listed(hooks)}, which may take effect twice; right only if the back-end bears that, else list the hooks that it bears`,
+  }));
+};
+
+const budgets = (app: DraftApp): readonly Finding[] => {
+  const differing = app.hooks.filter(hook => {
+    const { hedge, retry } = app.settings(hook);
+    return hedge && retry && hedge.budget !== retry.budget;
+  });
+  const key = (name: string) => byOrigin(app, differing, [name, 'budget']);
+  return [...key('hedge'), ...key('retry')].slice(0, 1).map(({ path, hooks }) => {
+    const { hedge, retry } = app.settings(hooks[0] ?? '');
+    const [ofHedge, ofRetry] = [hedge, retry].map(options => formatShare(options ? options.budget : 0));
+    return {
+      path,
+      message: `hedge.budget is ${ofHedge} and retry.budget ${ofRetry}, but they share one: the larger holds for both; write the same`,
+    };
+  });
+};
+
+/** Hedges that somebody wrote and that can never be sent, because no hook that they are for may be repeated. */
+const idleHedges = (apps: readonly DraftApp[]): readonly Finding[] => {
+  const written = apps.flatMap(({ layers }) => [...layers.general, ...layers.hooks].filter(({ data }) => data.hedge));
+  const paths = new Map(written.map(layer => [formatPath(layer.path), layer]));
+  return [...paths.values()]
+    .filter(layer => apps.every(app => !reachesRepeatable(app, layer)))
+    .map(({ path }) => ({
+      path: [...path, 'hedge'],
+      message: 'is never used: only what is idempotent is sent twice; write idempotent too, or take hedge out',
+    }));
+};
+
+/** True if some hook that the layer is for may be sent twice, so that its hedge is of use. */
+const reachesRepeatable = (app: DraftApp, { path }: Layer): boolean =>
+  app.hooks.some(hook => {
+    const holds = hookLayers(app.layers, hook).some(layer => formatPath(layer.path) === formatPath(path));
+    return holds && app.settings(hook).idempotent;
+  });
+
+const unknownHooks = (app: DraftApp): readonly Finding[] =>
+  app.layers.hooks.flatMap(({ path, glob = '' }) => {
+    const names = CATALOGUE.map(({ name }) => name);
+    if (names.some(name => matchesGlob(glob, name))) return [];
+    const meant = isLiteral(glob) ? suggest(glob, names) : undefined;
+    const what = isLiteral(glob) ? 'is no hook that WCS is known to call' : 'matches no hook that WCS is known to call';
+    return [
+      { path, message: meant ? `${what}; did you mean ${meant}?` : `${what}; right only if yours does`, key: true },
+    ];
+  });
+
+/** Until the journal exists (a later release), `store` can only say yes. */
+const lostEvents = (draft: Draft): readonly Finding[] => {
+  const written = draft.apps.flatMap(app => {
+    const storing = app.hooks.filter(hook => ladder(app.settings(hook)).includes('store'));
+    return byOrigin(app, storing, ['fallback']).map(({ path, hooks }) => ({
+      path: [...path, ladder(app.settings(hooks[0] ?? '')).indexOf('store')],
+      what: 'store',
+    }));
+  });
+  const automatic = draft.apps
+    .filter(app => app.hooks.some(hook => app.settings(hook).fallback === 'auto' && findHook(hook).decides === 'never'))
+    .map(({ index }) => ({ path: ['apps', index, 'fallback'], what: 'auto means store for notifications, which' }));
+  return [...written, ...automatic].map(({ path, what }) => ({
+    path,
+    message: `${what} answers like echo in this release: an event that the back-end misses is lost; its journal comes later`,
+  }));
+};

@@ -1,0 +1,75 @@
+import type { Cancel } from './cancel.ts';
+import type { Code } from './errors.ts';
+import type { Emit } from './events.ts';
+
+/** How one attempt at an upstream ended; the words of `breakwater_upstream_attempts_total`. */
+export type Outcome = 'ok' | 'verdict' | 'refused' | 'reset' | 'timeout' | 'status' | 'body' | 'cancelled';
+
+/** Where an answer came from; the first word of the `Breakwater-Answer` header. */
+export const SOURCES = ['upstream', 'hedge', 'cached', 'echo', 'default', 'stored', 'refused', 'unavailable'] as const;
+export type Source = (typeof SOURCES)[number];
+
+/** The labels that a call is counted under. One object per route, so that it can be a map's key. */
+export interface Route {
+  readonly app: string;
+  /** The hook's name if the catalogue or the configuration knows it, else `other`. */
+  readonly hook: string;
+}
+
+/** One try at one upstream, as the access line and the status page tell it. */
+export interface Attempt {
+  readonly upstream: string;
+  /** False while it waits for room, and for good if the breaker or a full house kept it from the upstream. */
+  sent: boolean;
+  /** Set when a sent attempt has ended. */
+  outcome?: Outcome;
+  /** Milliseconds from sending to outcome. */
+  ms?: number;
+}
+
+/** One hook request on its way. Immutable: a layer passes on a changed copy. Times are `now()` milliseconds. */
+export interface Call {
+  /** UUID v7, the same on every attempt. */
+  readonly id: string;
+  readonly route: Route;
+  /** The hook as WCS named it: the last segment of the path. */
+  readonly hook: string;
+  /** The query of the request target with its `?`, or nothing. */
+  readonly query: string;
+  /** The request's body, byte for byte. */
+  readonly body: Buffer;
+  /** Headers for the back-end, name and value in turn: the end-to-end ones of the request, then our own. */
+  readonly headers: readonly string[];
+  /** When the first byte of the request arrived. */
+  readonly arrivedAt: number;
+  /** When the answer must have left. */
+  readonly deadline: number;
+  readonly cancel: Cancel;
+  readonly emit: Emit;
+  /** The longest that one attempt may take, in milliseconds. */
+  readonly attemptLimitMs: number;
+  /** The attempt that this copy stands for; absent above the choice of an upstream. */
+  readonly attempt?: Attempt;
+  /** Every attempt of this call in order, shared by all its copies. The one part that grows. */
+  readonly attempts: Attempt[];
+}
+
+/** What a call ends with. */
+export interface Answer {
+  readonly status: number;
+  /** End-to-end answer headers, name and value in turn; never Content-Length, which follows from the body. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+  readonly source: Source;
+  /** Why the answer is not the back-end's own, or why that one is passed on although it is a failure. */
+  readonly reason?: Code;
+  /** How old a cached answer is. */
+  readonly ageSeconds?: number;
+}
+
+/** How many attempts of `call` reached an upstream. */
+export const sentAttempts = (call: Call): number => {
+  let sent = 0;
+  for (const attempt of call.attempts) if (attempt.sent) sent++;
+  return sent;
+};

@@ -1,0 +1,80 @@
+import type { Answer, Outcome } from './call.ts';
+
+/** Whose doing an error is. Only what is the upstream's counts against its breaker. */
+export type Fault = 'client' | 'upstream' | 'gateway';
+
+interface Row {
+  /** HTTP status when nothing better than this error is left to answer with. */
+  readonly status: number;
+  readonly fault: Fault;
+  /** How an attempt that ended so is counted. */
+  readonly outcome?: Outcome;
+  /** True if the error proves that no byte of the request reached the back-end, so a repeat is always safe. */
+  readonly unsent?: true;
+  readonly message: string;
+}
+
+/** Every way to fail, closed: `docs/errors.md` and a test hold it against this table. */
+export const ERRORS = {
+  bad_request: { status: 400, fault: 'client', message: 'the request is not valid HTTP' },
+  not_json: { status: 400, fault: 'client', message: 'the body is not a JSON object' },
+  not_found: { status: 404, fault: 'client', message: 'no app at this path' },
+  method_not_allowed: { status: 405, fault: 'client', message: 'hooks are POST' },
+  request_timeout: { status: 408, fault: 'client', message: 'the request did not arrive in time' },
+  length_required: { status: 411, fault: 'client', message: 'the request has neither Content-Length nor chunks' },
+  too_large: { status: 413, fault: 'client', message: 'the body is larger than limits.body' },
+  target_too_long: { status: 414, fault: 'client', message: 'the request target is too long' },
+  unsupported_type: { status: 415, fault: 'client', message: 'the body is not plain JSON' },
+  expectation_failed: { status: 417, fault: 'client', message: 'only Expect: 100-continue is understood' },
+  headers_too_large: { status: 431, fault: 'client', message: 'the headers are larger than limits.headers' },
+  connections: { status: 503, fault: 'gateway', message: 'too many connections' },
+
+  limit: { status: 504, fault: 'upstream', outcome: 'timeout', message: 'no answer within the limit' },
+  timeout: { status: 504, fault: 'upstream', outcome: 'timeout', message: 'no answer within attemptLimit' },
+  connect: {
+    status: 504,
+    fault: 'upstream',
+    outcome: 'timeout',
+    unsent: true,
+    message: 'no connection within connectLimit',
+  },
+  refused: { status: 502, fault: 'upstream', outcome: 'refused', unsent: true, message: 'the upstream refused' },
+  reset: { status: 502, fault: 'upstream', outcome: 'reset', message: 'the connection broke before the answer' },
+  stale: { status: 502, fault: 'gateway', outcome: 'reset', message: 'an idle connection closed as the call went out' },
+  status: { status: 502, fault: 'upstream', outcome: 'status', message: 'the upstream answered 5xx' },
+  body: { status: 502, fault: 'upstream', outcome: 'body', message: 'the upstream answered no JSON' },
+
+  breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
+  overload: { status: 503, fault: 'gateway', unsent: true, message: 'no room: concurrency.max and queue are full' },
+  cancelled: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'another attempt answered first' },
+  gone: { status: 499, fault: 'client', outcome: 'cancelled', message: 'the client has gone' },
+  closing: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'the gateway is stopping' },
+  internal: { status: 500, fault: 'gateway', outcome: 'cancelled', message: 'a defect of the gateway' },
+} as const satisfies Record<string, Row>;
+
+export type Code = keyof typeof ERRORS;
+
+/** All codes in the order of the table; metrics index by it. */
+export const CODES = Object.keys(ERRORS) as Code[];
+
+/** The only error that layers throw. Foreign errors become its `cause` where they enter. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: Code;
+  /** What the back-end really sent, when it sent something that may not stand as an answer. */
+  readonly answer: Answer | undefined;
+
+  constructor(code: Code, message: string = ERRORS[code].message, options: { cause?: unknown; answer?: Answer } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.answer = options.answer;
+  }
+
+  get row(): Row {
+    return ERRORS[this.code];
+  }
+}
+
+/** `error` if it is ours, else a GatewayError `internal` with it as cause. */
+export const asGatewayError = (error: unknown): GatewayError =>
+  error instanceof GatewayError ? error : new GatewayError('internal', undefined, { cause: error });

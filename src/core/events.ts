@@ -1,0 +1,54 @@
+import type { Answer, Attempt, Call, Route, Source } from './call.ts';
+import type { Code } from './errors.ts';
+
+export type BreakerState = 'closed' | 'half-open' | 'open';
+export type HedgeResult = 'won' | 'lost' | 'failed' | 'denied';
+
+/** A typed note sideways. Metrics, logs and the status page are built from these alone. */
+export type Event =
+  /** A call has its answer; it leaves now. */
+  | { readonly type: 'answered'; readonly call: Call; readonly answer: Answer; readonly ms: number }
+  /** A call ended without one: its client had gone. */
+  | { readonly type: 'abandoned'; readonly call: Call; readonly code: Code; readonly ms: number }
+  /** The front door turned a request away; no back-end saw it. */
+  | { readonly type: 'rejected'; readonly code: Code; readonly message: string; readonly peer: string }
+  | { readonly type: 'attempt'; readonly call: Call; readonly attempt: Attempt }
+  | { readonly type: 'hedge'; readonly route: Route; readonly result: HedgeResult }
+  | { readonly type: 'retry'; readonly route: Route; readonly code: Code; readonly result: 'sent' | 'denied' }
+  | { readonly type: 'coalesced'; readonly route: Route }
+  | { readonly type: 'cache'; readonly tier: 'memory' | 'redis'; readonly result: 'hit' | 'miss' | 'error' | 'timeout' }
+  | {
+      readonly type: 'breaker';
+      readonly app: string;
+      readonly upstream: string;
+      readonly to: BreakerState;
+      /** How long it stays open, when `to` is open. */
+      readonly openForMs?: number;
+    }
+  /** A rung could not be used; the next one was. */
+  | { readonly type: 'rung-failed'; readonly route: Route; readonly source: Source; readonly error: unknown }
+  /** A defect of the gateway that did no harm to any answer but must be seen. */
+  | { readonly type: 'defect'; readonly error: unknown };
+
+export type Emit = (event: Event) => void;
+
+/** What an upstream is doing now. */
+export interface UpstreamState {
+  readonly app: string;
+  readonly upstream: string;
+  readonly breaker: BreakerState;
+  /** Milliseconds until an open breaker lets probes through. */
+  readonly opensInMs?: number;
+  readonly inflight: number;
+  readonly queued: number;
+}
+
+/** How a hook is treated now. */
+export interface HookState {
+  readonly app: string;
+  readonly hook: string;
+  readonly limitMs: number;
+  readonly ladder: readonly string[];
+  /** The delay after which a second attempt would be sent; absent where the hook is not hedged. */
+  readonly hedgeDelayMs?: number;
+}

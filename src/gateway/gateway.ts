@@ -1,0 +1,147 @@
+import type { Store } from '../answers/store.ts';
+import type { App, Config, HookSettings } from '../config/types.ts';
+import type { Route } from '../core/call.ts';
+import type { Emit, HookState, UpstreamState } from '../core/events.ts';
+import type { Handler } from '../core/layer.ts';
+import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
+import { Budget } from '../resilience/budget.ts';
+import type { Hedge } from '../resilience/hedge.ts';
+import { Choice } from '../upstream/choose.ts';
+import { buildLadder } from './ladder.ts';
+import { routeStack, upstreamStack } from './routes.ts';
+
+/** How calls of one hook of one app are served. */
+export interface HookRoute extends Route {
+  readonly limitMs: number;
+  readonly attemptLimitMs: number;
+  readonly ladder: readonly string[];
+  readonly hedge: Hedge | undefined;
+  readonly handler: Handler;
+}
+
+export interface Match {
+  readonly route: HookRoute;
+  /** The hook as WCS named it. */
+  readonly hook: string;
+}
+
+/** Everything between the front door and the back-ends, built from one configuration. A reload builds another. */
+export interface Gateway {
+  /** Where a request path leads, or nothing if no app has it. */
+  find(path: string): Match | undefined;
+  upstreams(): UpstreamState[];
+  hooks(): HookState[];
+  /** Ends timers and idle connections. To be called when no call is out. */
+  close(): void;
+}
+
+export interface GatewayParts {
+  readonly config: Config;
+  /** Outlives reloads. */
+  readonly store: Store;
+  readonly emit: Emit;
+}
+
+/** Characters of a path segment (RFC 3986 §3.3); a segment of dots alone would lead elsewhere on the back-end. */
+const HOOK_NAME = /^(?!(?:\.|%2e)+$)[\w.~!$&'()*+,;=:@%-]+$/i;
+const NAMED = new Set(CATALOGUE.map(hook => hook.name));
+
+/** One app: its upstreams, and a route per hook, made when the hook first comes. */
+class AppRoutes {
+  readonly upstreams;
+  readonly #app: App;
+  readonly #store: Store;
+  readonly #choice: Choice;
+  readonly #budgets = new Map<number, Budget>();
+  readonly #routes = new Map<string, HookRoute>();
+  readonly #others = new Map<HookSettings, Map<Hook['kind'], HookRoute>>();
+
+  constructor(app: App, { config, store, emit }: GatewayParts) {
+    this.#app = app;
+    this.#store = store;
+    this.upstreams = app.upstreams.map(url => upstreamStack(app, url, config.limits.body, emit));
+    this.#choice = new Choice(this.upstreams);
+  }
+
+  /** Every route that has been used, and all that the configuration names. */
+  get routes(): Iterable<HookRoute> {
+    for (const name of this.#app.namedHooks) this.route(name);
+    return [...this.#routes.values(), ...[...this.#others.values()].flatMap(kinds => [...kinds.values()])];
+  }
+
+  route(name: string): HookRoute {
+    const known = this.#routes.get(name);
+    if (known) return known;
+    if (!NAMED.has(name) && !this.#app.namedHooks.includes(name)) return this.#other(name);
+    const route = this.#build(name, findHook(name), this.#app.settings(name));
+    this.#routes.set(name, route);
+    return route;
+  }
+
+  /** Names that nobody knows are without number, so those that are treated alike share one route and one label. */
+  #other(name: string): HookRoute {
+    const settings = this.#app.settings(name);
+    const hook = findHook(name);
+    const kinds = this.#others.get(settings) ?? new Map<Hook['kind'], HookRoute>();
+    this.#others.set(settings, kinds);
+    const route = kinds.get(hook.kind) ?? this.#build('other', hook, settings);
+    kinds.set(hook.kind, route);
+    return route;
+  }
+
+  #build(label: string, hook: Hook, settings: HookSettings): HookRoute {
+    const ladder = buildLadder(settings, hook, this.#store);
+    const { handler, hedge } = routeStack({
+      settings,
+      ladder,
+      upstreams: this.upstreams,
+      choice: this.#choice,
+      budget: this.#budget(settings),
+      mayCoalesce: !hook.equalCallsAreGenuine,
+    });
+    return {
+      app: this.#app.name,
+      hook: label,
+      limitMs: settings.limit,
+      attemptLimitMs: settings.attemptLimit,
+      ladder: ladder.rungs.map(rung => rung.name),
+      hedge,
+      handler,
+    };
+  }
+
+  /** Hedges and retries share one budget; hooks of the same share draw on the same one. */
+  #budget({ hedge, retry }: HookSettings): Budget {
+    const share = Math.max(hedge ? hedge.budget : 0, retry ? retry.budget : 0);
+    const budget = this.#budgets.get(share) ?? new Budget(share);
+    this.#budgets.set(share, budget);
+    return budget;
+  }
+}
+
+const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState => ({
+  app,
+  hook,
+  limitMs,
+  ladder,
+  ...(hedge ? { hedgeDelayMs: hedge.delayMs } : {}),
+});
+
+/** Builds a gateway. It opens no connection before the first call. */
+export const createGateway = (parts: GatewayParts): Gateway => {
+  const apps = new Map(parts.config.apps.map(app => [app.path, new AppRoutes(app, parts)]));
+  const all = [...apps.values()];
+  return {
+    find: path => {
+      const slash = path.lastIndexOf('/');
+      const routes = apps.get(path.slice(0, slash));
+      const hook = path.slice(slash + 1);
+      return routes && HOOK_NAME.test(hook) ? { route: routes.route(hook), hook } : undefined;
+    },
+    upstreams: () => all.flatMap(app => app.upstreams.map(upstream => upstream.state())),
+    hooks: () => all.flatMap(app => [...app.routes].map(hookState)),
+    close: () => {
+      for (const app of all) for (const upstream of app.upstreams) upstream.close();
+    },
+  };
+};

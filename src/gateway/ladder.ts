@@ -1,0 +1,60 @@
+import { createBodies } from '../answers/bodies.ts';
+import { parseObject } from '../answers/json.ts';
+import type { LastGoodOptions } from '../answers/last-good.ts';
+import {
+  bodyRung,
+  cachedRung,
+  echoRung,
+  fileRung,
+  patchedEchoRung,
+  refuseRung,
+  storeRung,
+  unavailableRung,
+} from '../answers/rungs.ts';
+import type { Store } from '../answers/store.ts';
+import type { HookSettings, JsonObject, Rung } from '../config/types.ts';
+import type { Call } from '../core/call.ts';
+import type { FallbackRung } from '../core/rung.ts';
+import { findHook, type Hook } from '../hooks/catalogue.ts';
+import { callerKey } from '../hooks/key.ts';
+import { autoLadder } from '../hooks/ladder.ts';
+
+/** What a hook is answered with when its back-end is not in time, and what must be kept for that. */
+export interface Ladder {
+  readonly rungs: readonly FallbackRung[];
+  /** Set where a `cached` rung can be used, so that answers are worth keeping. */
+  readonly keep: LastGoodOptions | undefined;
+}
+
+const authorization = (call: Call): string | undefined => {
+  const at = call.headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization');
+  return at < 0 ? undefined : call.headers[at + 1];
+};
+
+/** The configuration's objects come from YAML; as JSON they are what a body is. */
+const asJson = (object: JsonObject) => parseObject(Buffer.from(JSON.stringify(object)));
+
+/** Turns the configured or automatic ladder of one hook into rungs. `cached` without a key is left out (contract 3). */
+export const buildLadder = (settings: HookSettings, hook: Hook, store: Store): Ladder => {
+  const keyed = hook.keyed || settings.key !== undefined;
+  const words: readonly Rung[] = settings.fallback === 'auto' ? autoLadder(hook, keyed) : settings.fallback;
+  const bodies = createBodies();
+  const keep: LastGoodOptions = {
+    key: call => callerKey(findHook(call.hook), settings.key, bodies(call), authorization(call)),
+    keepForMs: settings.keepFor,
+    store,
+    bodies,
+  };
+  const rung = (word: Rung): FallbackRung => {
+    if (word === 'cached') return cachedRung(keep);
+    if (word === 'echo') return echoRung(bodies);
+    if (word === 'store') return storeRung(bodies);
+    if (word === 'refuse') return refuseRung();
+    if (word === 'unavailable') return unavailableRung();
+    if ('body' in word) return bodyRung(asJson(word.body));
+    if ('file' in word) return fileRung(word.content);
+    return patchedEchoRung(asJson(word.echo), bodies);
+  };
+  const usable = words.filter(word => word !== 'cached' || keyed);
+  return { rungs: usable.map(rung), keep: usable.includes('cached') ? keep : undefined };
+};

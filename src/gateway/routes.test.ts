@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import {
+  aCall,
+  codeOf,
+  collectEvents,
+  fakeTime,
+  handPlayed,
+  OK,
+  realTime,
+  settle,
+} from '../../test/kit/hand-played.ts';
+import type { Answer } from '../core/call.ts';
+import { GatewayError } from '../core/errors.ts';
+import { stack } from '../core/layer.ts';
+import { Breaker, BreakerOptions } from '../resilience/breaker.ts';
+import { Budget } from '../resilience/budget.ts';
+import { Bulkhead } from '../resilience/bulkhead.ts';
+import { coalesce } from '../resilience/coalesce.ts';
+import { attemptDeadline, deadline } from '../resilience/deadline.ts';
+import { fallback } from '../resilience/fallback.ts';
+import { Hedge, HedgeOptions } from '../resilience/hedge.ts';
+import { RetryOptions, retry } from '../resilience/retry.ts';
+import { record } from './record.ts';
+
+afterEach(realTime);
+
+const ECHO: Answer = { ...OK, source: 'echo' };
+const ladder = fallback([{ name: 'echo', source: 'echo', answer: () => ECHO }]);
+const aBreaker = () => new Breaker(BreakerOptions.parse({}), { app: 'a', upstream: 'u', emit: () => {} });
+
+test('fallback above deadline: an expired deadline still ends in an answer', async () => {
+  const time = fakeTime();
+  const answer = stack([ladder, deadline()], () => new Promise(() => {}))(aCall());
+  await time.tick(3000);
+  assert.equal(await answer, ECHO);
+});
+
+test('bulkhead above breaker: the slot freed by the call that trips it drains the whole queue at once', async () => {
+  fakeTime();
+  const bulkhead = new Bulkhead({ max: 1, queue: 100 });
+  const { handler, calls } = handPlayed();
+  const layered = stack([bulkhead.layer, aBreaker().layer], handler);
+  const codes = Array.from({ length: 60 }, () => codeOf(layered(aCall())));
+  for (let i = 0; i < 10; i++) {
+    calls[i]?.fail('reset');
+    await settle();
+  }
+  const ended = await Promise.all(codes);
+  assert.equal(calls.length, 10);
+  assert.equal(ended.filter(code => code === 'breaker').length, 50);
+  assert.deepEqual([bulkhead.inflight, bulkhead.queued], [0, 0]);
+});
+
+test('bulkhead above breaker: calls that found no room say nothing against the upstream', async () => {
+  const breaker = aBreaker();
+  const { handler } = handPlayed();
+  const layered = stack([new Bulkhead({ max: 1, queue: 0 }).layer, breaker.layer], handler);
+  void layered(aCall());
+  for (let i = 0; i < 50; i++) assert.equal(await codeOf(layered(aCall())), 'overload');
+  assert.equal(breaker.state, 'closed');
+});
+
+test('attempt deadline below breaker: an upstream that hangs opens it', async () => {
+  const time = fakeTime();
+  const breaker = aBreaker();
+  const layered = stack([breaker.layer, attemptDeadline()], handPlayed().handler);
+  const codes = Array.from({ length: 10 }, () => codeOf(layered(aCall({ attemptLimitMs: 500 }))));
+  await time.tick(500);
+  assert.deepEqual(new Set(await Promise.all(codes)), new Set(['timeout']));
+  await settle();
+  assert.equal(breaker.state, 'open');
+});
+
+test('deadline above breaker: a limit that expires through coalesce and hedge still counts against the upstream', async () => {
+  const time = fakeTime();
+  const breaker = aBreaker();
+  const budget = new Budget(0);
+  const hedge = new Hedge({ options: HedgeOptions.parse({}), budget, mayHedge: () => true });
+  const repeat = retry({ options: RetryOptions.parse({}), budget, idempotent: true, upstreams: 1 });
+  const layers = [ladder, deadline(), coalesce(), repeat, hedge.layer, breaker.layer, attemptDeadline()];
+  const layered = stack(layers, handPlayed().handler);
+  const answers = Array.from({ length: 10 }, (_, n) => layered(aCall({ body: Buffer.from(`{"n":${n}}`) })));
+  await time.tick(3000);
+  assert.deepEqual(new Set(await Promise.all(answers)), new Set([ECHO]));
+  await settle();
+  assert.equal(breaker.state, 'open');
+});
+
+test('breaker below hedge: a loser that is cut says nothing against its upstream', async () => {
+  const time = fakeTime();
+  const breaker = aBreaker();
+  const budget = new Budget(1);
+  for (let i = 0; i < 20; i++) budget.earn();
+  const hedge = new Hedge({
+    options: HedgeOptions.parse({ after: '10ms', max: '20ms' }),
+    budget,
+    mayHedge: () => true,
+  });
+  const { handler, calls } = handPlayed();
+  const layered = stack([hedge.layer, breaker.layer], handler);
+  for (let i = 0; i < 15; i++) {
+    const answer = layered(aCall());
+    await time.tick(10);
+    calls.at(-1)?.answer();
+    await answer;
+    await time.tick(100);
+  }
+  assert.equal(calls.filter(({ call }) => call.cancel.reason?.code === 'cancelled').length, 15);
+  assert.equal(breaker.state, 'closed');
+});
+
+test('retry above hedge: what neither attempt could do is repeated, within the attempts allowed', async () => {
+  const time = fakeTime();
+  const budget = new Budget(1);
+  for (let i = 0; i < 20; i++) budget.earn();
+  const hedge = new Hedge({ options: HedgeOptions.parse({ after: '10ms', min: '1ms' }), budget, mayHedge: () => true });
+  const sent: number[] = [];
+  const failing = async (call: { attempts: { upstream: string; sent: boolean }[] }): Promise<Answer> => {
+    sent.push(call.attempts.push({ upstream: 'u', sent: true }));
+    throw new GatewayError('reset');
+  };
+  const repeat = retry({ options: RetryOptions.parse({ attempts: 3 }), budget, idempotent: true, upstreams: 1 });
+  const code = codeOf(stack([repeat, hedge.layer], failing)(aCall()));
+  await time.tick(500);
+  assert.equal(await code, 'reset');
+  assert.equal(sent.length, 3);
+});
+
+test('record on top: every call is told once, answered or abandoned', async () => {
+  const { emit, events } = collectEvents();
+  const { handler, calls } = handPlayed();
+  const layered = stack([record(), ladder], handler);
+  const good = layered(aCall({ emit }));
+  calls[0]?.answer();
+  assert.equal((await good).source, 'upstream');
+  const mended = layered(aCall({ emit }));
+  calls[1]?.fail('reset');
+  assert.equal((await mended).source, 'echo');
+  const leaver = aCall({ emit });
+  const left = codeOf(layered(leaver));
+  leaver.cancel.cancel(new GatewayError('gone'));
+  assert.equal(await left, 'gone');
+  assert.deepEqual(
+    events.map(event => event.type),
+    ['answered', 'answered', 'abandoned'],
+  );
+});
+
+test('record on top: an error that no rung could mend becomes an answer with its code', async () => {
+  const { emit, events } = collectEvents();
+  const answer = await record()(() => Promise.reject(new TypeError('boom')))(aCall({ emit }));
+  assert.equal(answer.status, 500);
+  assert.equal(answer.reason, 'internal');
+  assert.deepEqual(
+    events.map(event => event.type),
+    ['defect', 'answered'],
+  );
+});

@@ -1,0 +1,97 @@
+import { lastGood } from '../answers/last-good.ts';
+import type { App, HookSettings } from '../config/types.ts';
+import type { Emit } from '../core/events.ts';
+import { type Handler, stack } from '../core/layer.ts';
+import { Breaker } from '../resilience/breaker.ts';
+import type { Budget } from '../resilience/budget.ts';
+import { Bulkhead } from '../resilience/bulkhead.ts';
+import { coalesce } from '../resilience/coalesce.ts';
+import { attemptDeadline, deadline } from '../resilience/deadline.ts';
+import { fallback } from '../resilience/fallback.ts';
+import { Hedge } from '../resilience/hedge.ts';
+import { retry } from '../resilience/retry.ts';
+import type { Choice, Upstream } from '../upstream/choose.ts';
+import { createClient } from '../upstream/client.ts';
+import type { Ladder } from './ladder.ts';
+import { record } from './record.ts';
+
+/** What protects one back-end address from us. First listed is outermost. */
+export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emit: Emit): Upstream => {
+  const bulkhead = new Bulkhead(app.concurrency);
+  const breaker = app.breaker ? new Breaker(app.breaker, { app: app.name, upstream: url, emit }) : undefined;
+  const client = createClient({
+    upstream: url,
+    connectLimitMs: app.connectLimit,
+    maxConnections: app.concurrency.max,
+    maxAnswerBytes,
+  });
+  const handler = stack(
+    [
+      bulkhead.layer, // above the breaker: a full house is our limit, not the back-end's failure
+      ...(breaker ? [breaker.layer] : []), // judges only what lies below it
+      attemptDeadline(), // below the breaker, so that a slow attempt counts as this upstream's failure
+    ],
+    client.handler,
+  );
+  return {
+    name: url,
+    handler,
+    get admits() {
+      return breaker?.admits ?? true;
+    },
+    get mayHedge() {
+      return (breaker?.steady ?? true) && bulkhead.inflight < app.concurrency.max;
+    },
+    get load() {
+      return bulkhead.inflight + bulkhead.queued;
+    },
+    state: () => ({
+      app: app.name,
+      upstream: url,
+      breaker: breaker?.state ?? 'closed',
+      ...(breaker?.opensInMs === undefined ? {} : { opensInMs: breaker.opensInMs }),
+      inflight: bulkhead.inflight,
+      queued: bulkhead.queued,
+    }),
+    close: () => {
+      breaker?.close();
+      client.close();
+    },
+  };
+};
+
+export interface RouteParts {
+  readonly settings: HookSettings;
+  readonly ladder: Ladder;
+  readonly upstreams: readonly Upstream[];
+  readonly choice: Choice;
+  readonly budget: Budget;
+  /** False for hooks of which two equal calls both count. */
+  readonly mayCoalesce: boolean;
+}
+
+export interface RouteStack {
+  readonly handler: Handler;
+  /** Absent where no second attempt is ever sent beside a first. */
+  readonly hedge: Hedge | undefined;
+}
+
+/** What keeps the promise to WCS: always an answer in time. First listed is outermost. */
+export const routeStack = ({ settings, ladder, upstreams, choice, budget, mayCoalesce }: RouteParts): RouteStack => {
+  const { idempotent } = settings;
+  const mayHedge: Choice['mayHedge'] = call => choice.mayHedge(call);
+  const hedge = settings.hedge && idempotent ? new Hedge({ options: settings.hedge, budget, mayHedge }) : undefined;
+  const handler = stack(
+    [
+      record(), // sees the final answer, whatever produced it
+      fallback(ladder.rungs), // above the deadline: an expired deadline still ends in an answer
+      deadline(), // the one limit; everything below draws on it
+      ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: what comes too late is kept, not waited for
+      ...(mayCoalesce && idempotent ? [coalesce()] : []), // below last-good: equal calls share one flight and its repeats
+      retry({ options: settings.retry, budget, idempotent, upstreams: upstreams.length }), // a repeat may be hedged again
+      ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one
+    ],
+    choice.handler, // each attempt goes to the least busy healthy upstream
+  );
+  return { handler, hedge };
+};

@@ -1,0 +1,178 @@
+import { STATUS_CODES } from 'node:http';
+import { type Answer, type Attempt, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
+import { CODES, type Code } from '../core/errors.ts';
+import type { BreakerState, Event, HedgeResult } from '../core/events.ts';
+import { createHistogram, type Histogram, observe } from './histogram.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
+type CacheEvent = Of<'cache'>;
+
+/** A histogram with the labels it is shown under. */
+export interface Durations {
+  readonly labels: Labels;
+  readonly histogram: Histogram;
+}
+
+/** What was counted for one upstream of one app. */
+export interface UpstreamCounts {
+  readonly app: string;
+  readonly upstream: string;
+  readonly outcomes: Record<Outcome, number>;
+  readonly transitions: Record<BreakerState, number>;
+}
+
+/** What was counted for one hook of one app. */
+export interface HookCounts {
+  readonly app: string;
+  readonly hook: string;
+  /** Per HTTP status, 0 for those that no RFC names, one cell for each pair of source and reason; see `answerCell`. */
+  readonly answers: Map<number, Float64Array>;
+  readonly durations: Map<Source, Durations>;
+  readonly upstreams: Map<string, Durations & { readonly counts: UpstreamCounts }>;
+  readonly hedges: Record<HedgeResult, number>;
+  readonly retries: Record<Of<'retry'>['result'], number>;
+  coalesced: number;
+  abandoned: number;
+}
+
+const SOURCE_AT = new Map<Source | undefined, number>(SOURCES.map((source, at) => [source, at]));
+// The first column is for answers without a reason.
+const REASON_AT = new Map<Code | undefined, number>([undefined, ...CODES].map((code, at) => [code, at]));
+/** How many cells of `answers` one source has, that without a reason first. */
+export const COLUMNS = REASON_AT.size;
+
+/** The cell of `answers` for this source and reason. */
+export const answerCell = (source: Source, reason: Code | undefined): number =>
+  (SOURCE_AT.get(source) ?? 0) * COLUMNS + (REASON_AT.get(reason) ?? 0);
+
+/** An upstream's address as it may be shown: never with a user or a password in it. */
+export const shownUpstream = (upstream: string): string => upstream.replace(/\/\/[^/]*@/, '//');
+
+const createHookCounts = ({ app, hook }: Route): HookCounts => ({
+  app,
+  hook,
+  answers: new Map(),
+  durations: new Map(),
+  upstreams: new Map(),
+  hedges: { won: 0, lost: 0, failed: 0, denied: 0 },
+  retries: { sent: 0, denied: 0 },
+  coalesced: 0,
+  abandoned: 0,
+});
+
+const createUpstreamCounts = (app: string, upstream: string): UpstreamCounts => ({
+  app,
+  upstream,
+  outcomes: { ok: 0, verdict: 0, refused: 0, reset: 0, timeout: 0, status: 0, body: 0, cancelled: 0 },
+  transitions: { closed: 0, 'half-open': 0, open: 0 },
+});
+
+/** What `map` holds for `key`; made and kept at the first question. */
+const obtain = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
+};
+
+// A back-end may make up any status; what becomes a label must stay bounded.
+const obtainCells = (hook: HookCounts, status: number): Float64Array =>
+  obtain(hook.answers, status in STATUS_CODES ? status : 0, () => new Float64Array(SOURCES.length * COLUMNS));
+
+const countAnswer = (hook: HookCounts, answer: Answer, ms: number): void => {
+  const { source, status } = answer;
+  const cells = hook.answers.get(status) ?? obtainCells(hook, status);
+  const cell = answerCell(source, answer.reason);
+  cells[cell] = (cells[cell] ?? 0) + 1;
+  const durations =
+    hook.durations.get(source) ?? obtain(hook.durations, source, () => createDurations(hook, { source }));
+  observe(durations.histogram, ms);
+};
+
+const createDurations = ({ app, hook }: Route, more: Labels): Durations => ({
+  labels: { app, hook, ...more },
+  histogram: createHistogram(),
+});
+
+/**
+ * Everything that was counted since the process began. Events are counted in place: no labels and no text are put
+ * together on the way of a call.
+ */
+export class Counts {
+  readonly hooks = new Map<string, HookCounts>();
+  readonly upstreams = new Map<string, UpstreamCounts>();
+  readonly cache: Record<CacheEvent['tier'], Record<CacheEvent['result'], number>> = {
+    memory: { hit: 0, miss: 0, error: 0, timeout: 0 },
+    redis: { hit: 0, miss: 0, error: 0, timeout: 0 },
+  };
+  readonly rejected = new Map<Code, number>();
+  // A reload makes new Route objects; weak, so that those of replaced configurations can go.
+  readonly #byRoute = new WeakMap<Route, HookCounts>();
+
+  /** Counts one event; bound, so that it can be passed on as it is. */
+  readonly listen = (event: Event): void => {
+    switch (event.type) {
+      case 'answered':
+        countAnswer(this.#ofRoute(event.call.route), event.answer, event.ms);
+        break;
+      case 'attempt':
+        this.#countAttempt(this.#ofRoute(event.call.route), event.attempt);
+        break;
+      case 'abandoned':
+        this.#ofRoute(event.call.route).abandoned++;
+        break;
+      case 'hedge':
+        this.#ofRoute(event.route).hedges[event.result]++;
+        break;
+      case 'retry':
+        this.#ofRoute(event.route).retries[event.result]++;
+        break;
+      case 'coalesced':
+        this.#ofRoute(event.route).coalesced++;
+        break;
+      case 'cache':
+        this.cache[event.tier][event.result]++;
+        break;
+      case 'breaker':
+        this.#ofUpstream(event.app, event.upstream).transitions[event.to]++;
+        break;
+      case 'rejected':
+        this.rejected.set(event.code, (this.rejected.get(event.code) ?? 0) + 1);
+        break;
+      case 'rung-failed':
+      case 'defect':
+        break;
+      default:
+        event satisfies never;
+    }
+  };
+
+  #ofRoute(route: Route): HookCounts {
+    const known = this.#byRoute.get(route);
+    if (known) return known;
+    const hook = obtain(this.hooks, `${route.app} ${route.hook}`, () => createHookCounts(route));
+    this.#byRoute.set(route, hook);
+    return hook;
+  }
+
+  #ofUpstream(app: string, address: string): UpstreamCounts {
+    const upstream = shownUpstream(address);
+    return obtain(this.upstreams, `${app} ${upstream}`, () => createUpstreamCounts(app, upstream));
+  }
+
+  #joinUpstream(hook: HookCounts, address: string): Durations & { readonly counts: UpstreamCounts } {
+    const counts = this.#ofUpstream(hook.app, address);
+    return { ...createDurations(hook, { upstream: counts.upstream }), counts };
+  }
+
+  #countAttempt(hook: HookCounts, { upstream, outcome, ms }: Attempt): void {
+    if (outcome === undefined) return;
+    const at =
+      hook.upstreams.get(upstream) ?? obtain(hook.upstreams, upstream, () => this.#joinUpstream(hook, upstream));
+    at.counts.outcomes[outcome]++;
+    // A cancelled attempt was ended by us, so its time says nothing about the back-end.
+    if (ms !== undefined && outcome !== 'cancelled') observe(at.histogram, ms);
+  }
+}

@@ -1,0 +1,169 @@
+import type { Code } from '../core/errors.ts';
+
+/** What an operator wants to know of a code. Each part is one or more sentences. */
+interface Paragraph {
+  readonly happened: string;
+  readonly got: string;
+  readonly remedy: string;
+}
+
+const ERROR_JSON = 'the status above with the code as JSON; no back-end saw the request.';
+const LADDER = "the next rung of the hook's ladder; the status above only if no rung could answer.";
+
+/** Written by hand, one for each code: the compiler refuses a code without one and one without a code. */
+export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
+  bad_request: {
+    happened:
+      'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target.',
+    got: `${ERROR_JSON} The connection is closed, because where the next request begins is not sure.`,
+    remedy:
+      'WCS itself never sends this. Look at what stands between WCS and the gateway, or at who else can reach the `listen` address; the log line names the peer and the rule.',
+  },
+  not_json: {
+    happened:
+      "The hook's body is not a JSON object, and a rung had to read it: to echo it, to rebase a last good answer on it, or to find its key. A body that only passes through is never parsed.",
+    got: 'status 400 with the code as JSON. The back-end may have been asked before, and did not answer in time.',
+    remedy: 'Find the sender: WCS always sends an object. `log.body: redacted` shows the bodies of calls.',
+  },
+  not_found: {
+    happened: 'The path belongs to none of the configured apps, or names no hook after the path of the app.',
+    got: ERROR_JSON,
+    remedy:
+      'Compare the REST URL of the application in WCS with `apps[].path`: WCS calls `<listen><path>/<hook>`. `breakwater check` prints the paths in force.',
+  },
+  method_not_allowed: {
+    happened: 'The request is not a POST. Hooks are always POST.',
+    got: `${ERROR_JSON} The Allow header names POST.`,
+    remedy: 'Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
+  },
+  request_timeout: {
+    happened: 'The sender did not finish its headers or its body in time, so the gateway gave up on the connection.',
+    got: `${ERROR_JSON} The connection is closed.`,
+    remedy:
+      'A few of these are scanners or dying connections. Many from the address of WCS point at packet loss between WCS and the gateway.',
+  },
+  length_required: {
+    happened: 'The request says neither with Content-Length nor with chunks how long its body is.',
+    got: ERROR_JSON,
+    remedy: 'Send a Content-Length. WCS does; look at any other client or proxy on the way.',
+  },
+  too_large: {
+    happened: 'The body is larger than `limits.body`, by its Content-Length or by what arrived in chunks.',
+    got: `${ERROR_JSON} The connection is closed, so that the rest need not be read.`,
+    remedy: 'Raise `limits.body` if hooks of this size are meant; they are 300 to 2000 bytes as a rule.',
+  },
+  target_too_long: {
+    happened: 'The request target is longer than any hook needs.',
+    got: ERROR_JSON,
+    remedy: 'Hooks carry their data in the body. Look at who sends it; the log line names the peer.',
+  },
+  unsupported_type: {
+    happened: 'The Content-Type is not JSON, or the body is compressed (Content-Encoding).',
+    got: ERROR_JSON,
+    remedy: 'Send `Content-Type: application/json` without compression, as WCS does.',
+  },
+  expectation_failed: {
+    happened: 'The request has an Expect header that asks for something else than `100-continue`.',
+    got: ERROR_JSON,
+    remedy: 'Remove the header from the client or proxy that adds it; `Expect: 100-continue` is understood.',
+  },
+  headers_too_large: {
+    happened: 'The headers are larger than `limits.headers`, or there are more fields than any hook has.',
+    got: `${ERROR_JSON} The connection is closed.`,
+    remedy: 'Find out which header grows (cookies and tracing baggage are the usual ones) or raise `limits.headers`.',
+  },
+  connections: {
+    happened: 'There are as many connections as `limits.connections` allows, or the process ran out of descriptors.',
+    got: 'status 503 on the new connection, which is then closed. Calls on the others went on.',
+    remedy:
+      'See who holds them (`ss -tn`). WCS keeps a pool of modest size; raise `limits.connections` and the limit of open files together if the number is genuine.',
+  },
+  limit: {
+    happened:
+      "The hook's `limit` ran out, counted from the first byte of the request. All that was tried by then, queueing and repeats included, had not brought an answer.",
+    got: LADDER,
+    remedy:
+      'Look at `breakwater_upstream_duration_seconds` of this hook: if good answers take that long, raise `limit` (below `wcs.requestTimeout`); if not, the back-end stalls.',
+  },
+  timeout: {
+    happened: 'One attempt took longer than `attemptLimit`, so it was cut.',
+    got: `another attempt's answer if the hook is idempotent and there was time; else ${LADDER}`,
+    remedy:
+      'As for `limit`. A short `attemptLimit` helps only where a second attempt is allowed (`idempotent`) and likely to be faster.',
+  },
+  connect: {
+    happened:
+      'No TCP or TLS connection came about within `connectLimit`: the host is down, a firewall drops packets, or its queue of connections is full.',
+    got: `the answer of another upstream or of a second try, since nothing was sent yet; else ${LADDER}`,
+    remedy:
+      'Try the address of the upstream from the machine of the gateway (`curl -v`). If connecting is slow by nature, for TLS over a long way, raise `connectLimit`.',
+  },
+  refused: {
+    happened:
+      'The upstream could not be reached at all: its port is closed, its name does not resolve, or there is no way to its host.',
+    got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER}`,
+    remedy: 'Start the back-end, or correct `upstreams`. Several upstreams turn this into a non-event.',
+  },
+  reset: {
+    happened:
+      'The connection ended after the request had gone out and before a whole answer was there: a crash, a restart, an answer cut short, or bytes that are not HTTP.',
+    got: `a second attempt's answer if the hook is idempotent; else ${LADDER}`,
+    remedy:
+      "Look at the back-end's log at this moment: it is likely to have been restarted or to have run out of memory.",
+  },
+  stale: {
+    happened:
+      'A kept connection was closed by the back-end in the very moment in which the call was written to it. That is the way of HTTP keep-alive, not a failure of the back-end.',
+    got: `the answer of an attempt on a fresh connection where that is allowed; else ${LADDER}`,
+    remedy:
+      "Nothing if it is rare. If not, raise the back-end's keep-alive timeout, so that it outlives the pauses between hooks.",
+  },
+  status: {
+    happened: 'The back-end answered with a 5xx status.',
+    got: `${LADDER} If that comes to nothing, what the back-end really sent is passed on.`,
+    remedy:
+      "Look at the back-end's log; the call id in `Breakwater-Call-Id` is the same on both sides. 403, 404 and other 4xx are verdicts and are never counted here.",
+  },
+  body: {
+    happened:
+      'The back-end answered 200 with a body that is not JSON: an error page with a friendly status, a login form, an empty answer.',
+    got: `${LADDER} If that comes to nothing, what the back-end really sent is passed on.`,
+    remedy:
+      'Ask the upstream yourself with the body of a hook. A proxy in between that shows its own pages is the usual cause.',
+  },
+  breaker: {
+    happened:
+      'The breakers of all upstreams of this app are open: they failed or were slow too often, so they are left alone for a while and no attempt was made.',
+    got: `at once, ${LADDER}`,
+    remedy:
+      '`/status` says until when and `breakwater_upstream_attempts_total` why. The breaker closes by itself; it needs no help once the back-end is well.',
+  },
+  overload: {
+    happened:
+      'The upstream has `concurrency.max` calls in flight and `concurrency.queue` more that wait, so there was no room.',
+    got: `at once, ${LADDER}`,
+    remedy:
+      'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
+  },
+  cancelled: {
+    happened: 'An attempt was cut because another one had already answered the call: the loser of a hedge.',
+    got: "the winner's answer; this code never reaches WCS.",
+    remedy: 'Nothing. It is counted so that the cost of hedging can be seen.',
+  },
+  gone: {
+    happened: 'WCS closed the connection before its answer was there.',
+    got: 'nothing; there was nobody left to answer. The attempt was aborted, unless its answer was worth keeping.',
+    remedy:
+      'If it happens at the same time after each request, the timeout of WCS (`rest_request_timeout`) is shorter than `limit`: tell the gateway with `wcs.requestTimeout`.',
+  },
+  closing: {
+    happened: 'The gateway was told to stop, and the time of `drain` ran out before this call had an answer.',
+    got: LADDER,
+    remedy: 'Make `drain` longer than the longest `limit`, and the grace of the supervisor longer than `drain`.',
+  },
+  internal: {
+    happened: 'A defect of the gateway itself. The log has an error line with the stack.',
+    got: LADDER,
+    remedy: 'Report it with that line. The call was answered all the same, as long as any rung could.',
+  },
+};

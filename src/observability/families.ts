@@ -1,0 +1,150 @@
+import {
+  all,
+  answers,
+  BREAKER_STATES,
+  each,
+  histogram,
+  perHook,
+  perUpstream,
+  readHedgeDelays,
+  type Sample,
+  type View,
+  words,
+} from './samples.ts';
+
+/** One metric: what Prometheus calls a family. */
+export interface Family {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (view: View) => Iterable<Sample>;
+}
+
+/** Every metric of the gateway in the order in which they are shown. `docs/metrics.md` is made from this table. */
+export const FAMILIES: readonly Family[] = [
+  {
+    name: 'breakwater_answers_total',
+    type: 'counter',
+    help: 'Answers that left, by where they came from, why not from the back-end (empty if they did), and HTTP status.',
+    labels: ['app', 'hook', 'source', 'reason', 'code'],
+    read: ({ counts }) => each(counts.hooks.values(), answers),
+  },
+  {
+    name: 'breakwater_answer_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the first byte of a request to its answer.',
+    labels: ['app', 'hook', 'source'],
+    read: ({ counts }) =>
+      histogram(
+        'breakwater_answer_duration_seconds',
+        all(counts.hooks.values(), hook => hook.durations.values()),
+      ),
+  },
+  {
+    name: 'breakwater_abandoned_total',
+    type: 'counter',
+    help: 'Calls that ended without an answer because WCS had hung up.',
+    labels: ['app', 'hook'],
+    read: perHook(hook => hook.abandoned),
+  },
+  {
+    name: 'breakwater_coalesced_total',
+    type: 'counter',
+    help: 'Calls that shared the attempt of an equal call in flight.',
+    labels: ['app', 'hook'],
+    read: perHook(hook => hook.coalesced),
+  },
+  {
+    name: 'breakwater_upstream_attempts_total',
+    type: 'counter',
+    help: 'Attempts at a back-end by how they ended; hedges and retries are attempts of their own.',
+    labels: ['app', 'upstream', 'outcome'],
+    read: ({ counts }) =>
+      each(counts.upstreams.values(), ({ app, upstream, outcomes }) => words(outcomes, 'outcome', { app, upstream })),
+  },
+  {
+    name: 'breakwater_upstream_duration_seconds',
+    type: 'histogram',
+    help: 'Time of one attempt at a back-end; attempts that the gateway itself cut off are left out.',
+    labels: ['app', 'hook', 'upstream'],
+    read: ({ counts }) =>
+      histogram(
+        'breakwater_upstream_duration_seconds',
+        all(counts.hooks.values(), hook => hook.upstreams.values()),
+      ),
+  },
+  {
+    name: 'breakwater_hedges_total',
+    type: 'counter',
+    help: 'Second attempts beside a slow first: won, lost or failed; denied if the budget was spent.',
+    labels: ['app', 'hook', 'result'],
+    read: ({ counts }) =>
+      each(counts.hooks.values(), ({ app, hook, hedges }) => words(hedges, 'result', { app, hook })),
+  },
+  {
+    name: 'breakwater_hedge_delay_seconds',
+    type: 'gauge',
+    help: 'After how long a second attempt would be sent now; absent where hooks are not hedged.',
+    labels: ['app', 'hook'],
+    read: readHedgeDelays,
+  },
+  {
+    name: 'breakwater_retries_total',
+    type: 'counter',
+    help: 'Repeats of failed attempts: sent, or denied because the budget was spent.',
+    labels: ['app', 'hook', 'result'],
+    read: ({ counts }) =>
+      each(counts.hooks.values(), ({ app, hook, retries }) => words(retries, 'result', { app, hook })),
+  },
+  {
+    name: 'breakwater_breaker_state',
+    type: 'gauge',
+    help: 'State of the breaker: 0 closed, 1 half-open, 2 open.',
+    labels: ['app', 'upstream'],
+    read: perUpstream(state => BREAKER_STATES[state.breaker]),
+  },
+  {
+    name: 'breakwater_breaker_transitions_total',
+    type: 'counter',
+    help: 'Changes of a breaker into a state.',
+    labels: ['app', 'upstream', 'to'],
+    read: ({ counts }) =>
+      each(counts.upstreams.values(), ({ app, upstream, transitions }) => words(transitions, 'to', { app, upstream })),
+  },
+  {
+    name: 'breakwater_inflight',
+    type: 'gauge',
+    help: 'Attempts that are at the back-end now.',
+    labels: ['app', 'upstream'],
+    read: perUpstream(state => state.inflight),
+  },
+  {
+    name: 'breakwater_queued',
+    type: 'gauge',
+    help: 'Calls that wait for room at the back-end now.',
+    labels: ['app', 'upstream'],
+    read: perUpstream(state => state.queued),
+  },
+  {
+    name: 'breakwater_cache_requests_total',
+    type: 'counter',
+    help: 'Look-ups of last good answers.',
+    labels: ['tier', 'result'],
+    read: ({ counts }) => each(Object.entries(counts.cache), ([tier, results]) => words(results, 'result', { tier })),
+  },
+  {
+    name: 'breakwater_rejected_requests_total',
+    type: 'counter',
+    help: 'Requests turned away at the front door; no back-end saw them.',
+    labels: ['code'],
+    read: ({ counts }) => each(counts.rejected, ([code, value]) => [{ labels: { code }, value }]),
+  },
+  {
+    name: 'breakwater_build_info',
+    type: 'gauge',
+    help: 'Always 1; the labels say what runs.',
+    labels: ['version', 'node'],
+    read: ({ version }) => [{ labels: { version, node: process.version }, value: 1 }],
+  },
+];

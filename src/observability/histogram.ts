@@ -1,0 +1,55 @@
+/** Upper bounds of the duration buckets in milliseconds (contract: 1 ms to WCS's own 15 s). */
+export const BOUNDS_MS = [
+  1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 12_000, 14_000, 15_000,
+] as const;
+
+const BOUNDS = Float64Array.from(BOUNDS_MS);
+const BEYOND = BOUNDS.length;
+const SUM = BEYOND + 1;
+
+/** Counts per bucket, then what lay beyond the last bound, then the sum in milliseconds. */
+export type Histogram = Float64Array;
+
+/** An empty histogram over `BOUNDS_MS`. */
+export const createHistogram = (): Histogram => new Float64Array(SUM + 1);
+
+/** Counts one duration. A bound is inclusive, as Prometheus wants it. */
+export const observe = (histogram: Histogram, ms: number): void => {
+  let at = 0;
+  while (at < BEYOND && ms > (BOUNDS[at] as number)) at++;
+  histogram[at] = (histogram[at] as number) + 1;
+  histogram[SUM] = (histogram[SUM] as number) + ms;
+};
+
+/** The sum of all durations in milliseconds. */
+export const sumMs = (histogram: Histogram): number => histogram[SUM] ?? 0;
+
+/** For each bound, and last for infinity, how many durations were at most that long. */
+export const cumulate = (histogram: Histogram): number[] => {
+  let seen = 0;
+  return Array.from(histogram.subarray(0, SUM), count => (seen += count));
+};
+
+/** One histogram that holds what all of `histograms` hold. */
+export const addUp = (histograms: Iterable<Histogram>): Histogram => {
+  const total = createHistogram();
+  for (const histogram of histograms)
+    for (let at = 0; at <= SUM; at++) total[at] = (total[at] ?? 0) + (histogram[at] ?? 0);
+  return total;
+};
+
+/**
+ * The duration in milliseconds that the share `quantile` (0 to 1) of all durations did not exceed, taken as evenly
+ * spread within its bucket; undefined while nothing was counted. Beyond the last bound it is that bound.
+ */
+export const quantileMs = (histogram: Histogram, quantile: number): number | undefined => {
+  const counts = cumulate(histogram);
+  const wanted = quantile * (counts[BEYOND] ?? 0);
+  if (wanted === 0) return undefined;
+  const at = counts.findIndex(count => count >= wanted);
+  const upper = BOUNDS[at];
+  if (upper === undefined) return BOUNDS[BEYOND - 1];
+  const lower = BOUNDS[at - 1] ?? 0;
+  const below = counts[at - 1] ?? 0;
+  return lower + ((upper - lower) * (wanted - below)) / ((counts[at] ?? 0) - below);
+};

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { aCall, OK } from '../../test/kit/hand-played.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { LineWriter } from './line-writer.ts';
+import { createLog, type LogOptions } from './log.ts';
+
+type Line = Record<string, unknown> & { msg: string; level: number };
+
+const create = (level: LogOptions['level']) => {
+  const texts: string[] = [];
+  const writer: LineWriter = {
+    write: line => void texts.push(line),
+    flushSync: () => {},
+    close: async () => {},
+    dropped: 0,
+  };
+  const log = createLog({ level, body: 'none', writer });
+  return { ...log, lines: (): Line[] => texts.map(text => JSON.parse(text)) };
+};
+
+const route = { app: 'EchoApp', hook: 'connect' };
+const call = aCall();
+
+test('a call is one line, in the same shape as all other lines', () => {
+  const { listen, logger, lines } = create('info');
+  listen({ type: 'answered', call, answer: OK, ms: 1 });
+  logger.info('started');
+  const [access, other] = lines();
+  assert.equal(access?.msg, 'answered');
+  assert.deepEqual(Object.keys(other ?? {}), ['level', 'time', 'msg']);
+  assert.deepEqual(Object.keys(access ?? {}).slice(0, 3), ['level', 'time', 'msg']);
+});
+
+test('each level lets through what is at least as weighty', () => {
+  const count = (level: LogOptions['level']) => {
+    const { listen, lines } = create(level);
+    listen({ type: 'coalesced', route });
+    listen({ type: 'attempt', call, attempt: { upstream: 'http://a', sent: true, outcome: 'ok', ms: 1 } });
+    listen({ type: 'answered', call, answer: OK, ms: 1 });
+    listen({ type: 'abandoned', call, code: 'gone', ms: 1 });
+    listen({ type: 'answered', call, answer: { ...OK, source: 'echo', reason: 'limit' }, ms: 1 });
+    listen({ type: 'defect', error: new GatewayError('internal') });
+    return lines().map(({ level }) => level);
+  };
+  assert.deepEqual(count('debug'), [20, 20, 30, 30, 40, 50]);
+  assert.deepEqual(count('info'), [30, 30, 40, 50]);
+  assert.deepEqual(count('warn'), [40, 50]);
+  assert.deepEqual(count('error'), [50]);
+  assert.deepEqual(count('silent'), []);
+});
+
+test('an open breaker says what it means for WCS and for how long', () => {
+  const { listen, lines } = create('info');
+  const event = { type: 'breaker', app: 'EchoApp', upstream: 'http://u:pw@10.0.0.1/x' } as const;
+  listen({ ...event, to: 'open', openForMs: 5000 });
+  listen({ ...event, to: 'half-open' });
+  listen({ ...event, to: 'closed' });
+  const [open, half, closed] = lines();
+  assert.equal(open?.level, 40);
+  assert.match(open?.msg ?? '', /calls to EchoApp .* for 5 s/);
+  assert.deepEqual([half?.level, closed?.level], [30, 30]);
+  assert.doesNotMatch(JSON.stringify(lines()), /pw@/);
+});
+
+test('a scanner leaves one line, then one in a hundred, with a count; a minute of quiet begins anew', () => {
+  const clock = mock.method(performance, 'now', () => 1000);
+  try {
+    const { listen, lines } = create('info');
+    const scan = () => listen({ type: 'rejected', code: 'not_found', message: 'no app at /x', peer: '10.0.0.9' });
+    for (let at = 0; at < 250; at++) scan();
+    listen({ type: 'rejected', code: 'connections', message: 'too many', peer: '10.0.0.9' });
+    clock.mock.mockImplementation(() => 70_000);
+    scan();
+    assert.deepEqual(
+      lines().map(({ code, count, level }) => [code, count, level]),
+      [
+        ['not_found', 1, 30],
+        ['not_found', 100, 30],
+        ['not_found', 200, 30],
+        ['connections', 1, 40],
+        ['not_found', 1, 30],
+      ],
+    );
+    assert.equal(lines()[0]?.peer, '10.0.0.9');
+  } finally {
+    clock.mock.restore();
+  }
+});
+
+test('an error is told with its causes, but never with the answer that it carries', () => {
+  const { listen, lines } = create('info');
+  const cause = Object.assign(new Error('socket'), { code: 'ECONNRESET' });
+  const answer = { ...OK, body: Buffer.from('anna') };
+  const error = new GatewayError('reset', undefined, { cause, answer });
+  listen({ type: 'rung-failed', route, source: 'cached', error });
+  listen({ type: 'defect', error: 'a text' });
+  const [rung, defect] = lines();
+  const told = rung?.err as Record<string, unknown> & { cause: Record<string, unknown> };
+  assert.deepEqual([told.type, told.code, told.cause.code], ['GatewayError', 'reset', 'ECONNRESET']);
+  assert.match(String(told.stack), /log\.test\.ts/);
+  assert.deepEqual(Object.keys(told), ['type', 'code', 'message', 'stack', 'cause']);
+  assert.deepEqual([rung?.hook, rung?.source, rung?.level], ['connect', 'cached', 40]);
+  assert.deepEqual([defect?.err, defect?.level], [{ message: 'a text' }, 50]);
+});
+
+test('an error that is its own cause is told, not followed for ever', () => {
+  const { listen, lines } = create('info');
+  const error = new GatewayError('internal');
+  error.cause = error;
+  listen({ type: 'defect', error });
+  assert.equal(lines().length, 1);
+});
+
+test('debug lines of attempts show neither bodies nor users of upstreams', () => {
+  const { listen, lines } = create('debug');
+  listen({ type: 'attempt', call, attempt: { upstream: 'http://u:pw@a/x', sent: true, outcome: 'reset', ms: 3 } });
+  listen({ type: 'retry', route, code: 'reset', result: 'sent' });
+  const [attempt, retry] = lines();
+  assert.deepEqual([attempt?.upstream, attempt?.outcome, attempt?.ms], ['http://a/x', 'reset', 3]);
+  assert.deepEqual([retry?.msg, retry?.result], ['retry', 'sent']);
+  assert.doesNotMatch(JSON.stringify(lines()), /appKey|body/);
+});

@@ -1,0 +1,132 @@
+import { type Logger, pino } from 'pino';
+import { now } from '../core/clock.ts';
+import { type Code, ERRORS, GatewayError } from '../core/errors.ts';
+import type { Emit, Event } from '../core/events.ts';
+import { AccessLine, INFO, levelOf } from './access-line.ts';
+import { shownUpstream } from './counts.ts';
+import type { LineWriter } from './line-writer.ts';
+
+type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
+
+const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, silent: Number.POSITIVE_INFINITY } as const;
+const SAMPLE_EVERY = 100;
+const MAX_CAUSES = 5;
+const SAMPLE_QUIET_MS = 60_000;
+
+export interface Log {
+  /** Writes what events tell: a line for each call, and one for each thing that an operator would ask about. */
+  readonly listen: Emit;
+  /** For what is rare; its lines go through the same writer, so that lines are never torn. */
+  readonly logger: Logger;
+  /** Writes out at once what is waiting; for the last words before the process ends. */
+  flushSync(): void;
+  /** Writes out what is waiting, and drops what comes later. */
+  close(): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly level: keyof typeof LEVELS;
+  /** Whether lines of calls hold the bodies, with secrets taken out. */
+  readonly body: 'none' | 'redacted';
+  readonly writer: LineWriter;
+}
+
+/** An error without what it carries: an answer's body has no place in a log. */
+const describeError = (error: unknown, depth = 0): unknown => {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name: type, message, stack, cause } = error;
+  const code = error instanceof GatewayError ? error.code : (error as NodeJS.ErrnoException).code;
+  const own = { type, code, message, stack };
+  return cause === undefined || depth === MAX_CAUSES ? own : { ...own, cause: describeError(cause, depth + 1) };
+};
+
+/** Lets the first of a kind through and then every hundredth, with a count; a minute of quiet begins anew. */
+const createSample = (): ((code: Code) => number | undefined) => {
+  const seen = new Map<Code, { count: number; at: number }>();
+  return code => {
+    const at = now();
+    const last = seen.get(code);
+    const count = last === undefined || at - last.at > SAMPLE_QUIET_MS ? 1 : last.count + 1;
+    seen.set(code, { count, at });
+    return count === 1 || count % SAMPLE_EVERY === 0 ? count : undefined;
+  };
+};
+
+const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breaker'>): void => {
+  const fields = { app, upstream: shownUpstream(upstream), to };
+  if (to === 'open') {
+    const time = openForMs === undefined ? 'for now' : `for ${Math.round(openForMs / 100) / 10} s`;
+    logger.warn(
+      { ...fields, openForMs },
+      `breaker open: calls to ${app} leave this upstream alone ${time}; without another they get the next rung`,
+    );
+  } else if (to === 'half-open')
+    logger.info(fields, 'breaker half-open: a few probes find out if the upstream is back');
+  else logger.info(fields, 'breaker closed: the upstream answers again');
+};
+
+const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number): void => {
+  const level = ERRORS[code].fault === 'client' ? 'info' : 'warn';
+  logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
+};
+
+/** What only a debugging operator wants to see of an event. */
+const logDetail = (logger: Logger, event: Of<'attempt' | 'hedge' | 'retry' | 'coalesced' | 'cache'>): void => {
+  if (event.type !== 'attempt') {
+    logger.debug(event, event.type);
+    return;
+  }
+  const { call, attempt } = event;
+  const { app, hook } = call.route;
+  logger.debug({ callId: call.id, app, hook, ...attempt, upstream: shownUpstream(attempt.upstream) }, 'attempt');
+};
+
+/** Turns events into lines of JSON. Only what `level` lets through is put together at all. */
+export const createLog = ({ level, body, writer }: LogOptions): Log => {
+  const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
+  const access = new AccessLine(body);
+  const sample = createSample();
+  const threshold = LEVELS[level];
+  const isDebug = threshold <= LEVELS.debug;
+
+  const listen = (event: Event): void => {
+    switch (event.type) {
+      case 'answered':
+        if (levelOf(event.answer) >= threshold) writer.write(access.answered(event));
+        break;
+      case 'abandoned':
+        if (INFO >= threshold) writer.write(access.abandoned(event));
+        break;
+      case 'rejected': {
+        const count = sample(event.code);
+        if (count !== undefined) logRejected(logger, event, count);
+        break;
+      }
+      case 'breaker':
+        logBreaker(logger, event);
+        break;
+      case 'rung-failed': {
+        const { route, source, error } = event;
+        logger.warn(
+          { app: route.app, hook: route.hook, source, err: error },
+          'a rung could not answer; the next one was tried',
+        );
+        break;
+      }
+      case 'defect':
+        logger.error({ err: event.error }, 'defect of the gateway');
+        break;
+      case 'attempt':
+      case 'hedge':
+      case 'retry':
+      case 'coalesced':
+      case 'cache':
+        if (isDebug) logDetail(logger, event);
+        break;
+      default:
+        event satisfies never;
+    }
+  };
+
+  return { listen, logger, flushSync: () => writer.flushSync(), close: () => writer.close() };
+};

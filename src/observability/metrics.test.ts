@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { aCall, OK } from '../../test/kit/hand-played.ts';
+import { type Answer, type Attempt, type Route, SOURCES } from '../core/call.ts';
+import { CODES } from '../core/errors.ts';
+import type { Emit, HookState, UpstreamState } from '../core/events.ts';
+import { FAMILIES } from './families.ts';
+import { createMetrics } from './metrics.ts';
+import { metricsDocument } from './metrics-docs.ts';
+
+const UPSTREAM = 'http://127.0.0.1:8081/apps/EchoApp';
+const UPSTREAMS: UpstreamState[] = [
+  { app: 'EchoApp', upstream: UPSTREAM, breaker: 'half-open', inflight: 3, queued: 7 },
+];
+const HOOKS: HookState[] = [
+  { app: 'EchoApp', hook: 'connect', limitMs: 3000, ladder: ['echo'], hedgeDelayMs: 12.5 },
+  { app: 'EchoApp', hook: 'call', limitMs: 3000, ladder: ['unavailable'] },
+];
+
+const create = () => createMetrics({ version: '1.2.3', gauges: () => ({ upstreams: UPSTREAMS, hooks: HOOKS }) });
+
+const answered = (listen: Emit, route: Route, answer: Partial<Answer>, ms = 4) =>
+  listen({ type: 'answered', call: aCall({ route, hook: route.hook }), answer: { ...OK, ...answer }, ms });
+
+const attempted = (listen: Emit, route: Route, attempt: Partial<Attempt>) =>
+  listen({ type: 'attempt', call: aCall({ route }), attempt: { upstream: UPSTREAM, sent: true, ...attempt } });
+
+const listenToAll = (listen: Emit) => {
+  for (const hook of ['connect', 'other', 'odd "name"\\\n'])
+    for (const source of SOURCES)
+      for (const reason of [undefined, ...CODES]) {
+        const route = { app: 'EchoApp', hook };
+        answered(listen, route, reason ? { source, reason, status: 503 } : { source }, Math.random() * 20_000);
+      }
+  const route = { app: 'EchoApp', hook: 'connect' };
+  for (const outcome of ['ok', 'verdict', 'refused', 'reset', 'timeout', 'status', 'body', 'cancelled'] as const)
+    attempted(listen, route, { outcome, ms: 7 });
+  for (const result of ['won', 'lost', 'failed', 'denied'] as const) listen({ type: 'hedge', route, result });
+  for (const result of ['sent', 'denied'] as const) listen({ type: 'retry', route, code: 'reset', result });
+  for (const to of ['open', 'half-open', 'closed'] as const)
+    listen({ type: 'breaker', app: 'EchoApp', upstream: UPSTREAM, to });
+  for (const result of ['hit', 'miss', 'error', 'timeout'] as const) listen({ type: 'cache', tier: 'memory', result });
+  for (const code of CODES) listen({ type: 'rejected', code, message: code, peer: '127.0.0.1' });
+  listen({ type: 'coalesced', route });
+  listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });
+};
+
+const own = (text: string): string[] => text.split('\n').filter(line => /^(# \w+ )?breakwater_/.test(line));
+
+test('promtool finds nothing wrong with any family of the gateway', async () => {
+  const metrics = create();
+  listenToAll(metrics.listen);
+  const { body } = await metrics.render(false);
+  for (const { name } of FAMILIES)
+    assert.match(body, new RegExp(`^${name}(_bucket)?\\{`, 'm'), `${name} has no sample`);
+  const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], {
+    input: `${own(body).join('\n')}\n`,
+    encoding: 'utf8',
+  });
+  assert.equal(error, undefined, "promtool is missing; on Debian it comes with the package 'prometheus'");
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
+});
+
+test('what is written piece by piece is what prom-client writes at one go', async () => {
+  const metrics = create();
+  listenToAll(metrics.listen);
+  const { body, contentType } = await metrics.render(false);
+  assert.deepEqual(own(body), own(await metrics.registry.metrics()));
+  assert.equal(contentType, 'text/plain; version=0.0.4; charset=utf-8');
+  assert.ok(own(body).length > 800, 'more than a few pieces');
+});
+
+test('OpenMetrics declares counters without _total, ends with EOF and leaves the other format as it was', async () => {
+  const metrics = create();
+  listenToAll(metrics.listen);
+  const before = own((await metrics.render(false)).body);
+  const { body, contentType } = await metrics.render(true);
+  assert.equal(contentType, 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+  assert.match(body, /^# TYPE breakwater_answers counter$/m);
+  assert.match(body, /^breakwater_answers_total\{/m);
+  assert.match(body, /^# TYPE process_cpu_user_seconds counter\nprocess_cpu_user_seconds_total /m);
+  assert.doesNotMatch(body, /_total_total|\n\n/);
+  assert.ok(body.endsWith('\n# EOF\n'));
+  assert.deepEqual(own((await metrics.render(false)).body), before);
+  assert.match((await metrics.render(false)).body, /^# TYPE process_cpu_user_seconds_total counter$/m);
+});
+
+test('scrapes at the same time share one text', async () => {
+  const metrics = create();
+  const [one, other, open] = await Promise.all([metrics.render(false), metrics.render(false), metrics.render(true)]);
+  assert.equal(one, other);
+  assert.notEqual(one, open);
+});
+
+test('a new route object of the same app and hook goes on with the same series', async () => {
+  const metrics = create();
+  for (let reload = 0; reload < 3; reload++) answered(metrics.listen, { app: 'EchoApp', hook: 'connect' }, {});
+  const { body } = await metrics.render(false);
+  assert.match(
+    body,
+    /^breakwater_answers_total\{app="EchoApp",hook="connect",source="upstream",reason="",code="200"\} 3$/m,
+  );
+});
+
+test('names and statuses that a stranger makes up add no series', async () => {
+  const metrics = create();
+  const route = { app: 'EchoApp', hook: 'other' };
+  const countLines = async () => own((await metrics.render(false)).body).length;
+  answered(metrics.listen, route, { status: 799 });
+  const before = await countLines();
+  for (let at = 0; at < 200; at++) {
+    const call = aCall({ route, hook: `made-up-${at}` });
+    metrics.listen({ type: 'answered', call, answer: { ...OK, status: 600 + at }, ms: at });
+  }
+  assert.equal(await countLines(), before);
+  assert.match((await metrics.render(false)).body, /source="upstream",reason="",code="other"\} 201$/m);
+});
+
+test('an upstream is shown without its user, and both spellings are one series', async () => {
+  const metrics = create();
+  const route = { app: 'EchoApp', hook: 'connect' };
+  attempted(metrics.listen, route, { upstream: 'http://user:s3cret@10.0.0.1/x', outcome: 'ok', ms: 1 });
+  metrics.listen({ type: 'breaker', app: 'EchoApp', upstream: 'http://10.0.0.1/x', to: 'open' });
+  const { body } = await metrics.render(false);
+  assert.doesNotMatch(body, /s3cret|user:/);
+  assert.match(body, /upstream="http:\/\/10\.0\.0\.1\/x",outcome="ok"\} 1/);
+  assert.equal(metrics.snapshot().upstreams.length, 1);
+});
+
+test('attempts that were not sent are not counted, and those that were cut are counted but not timed', async () => {
+  const metrics = create();
+  const route = { app: 'EchoApp', hook: 'connect' };
+  attempted(metrics.listen, route, { sent: false });
+  attempted(metrics.listen, route, { outcome: 'cancelled', ms: 5 });
+  attempted(metrics.listen, route, { outcome: 'ok', ms: 5 });
+  const { body } = await metrics.render(false);
+  assert.deepEqual(metrics.snapshot().upstreams[0]?.attempts.cancelled, 1);
+  assert.match(body, /^breakwater_upstream_duration_seconds_count\{[^}]*\} 1$/m);
+  assert.match(body, /^breakwater_upstream_duration_seconds_sum\{[^}]*\} 0\.005$/m);
+});
+
+test('gauges say what is now, and hooks that are not hedged have no delay', async () => {
+  const { body } = await create().render(false);
+  const labels = `\\{app="EchoApp",upstream="${UPSTREAM}"\\}`;
+  assert.match(body, new RegExp(`^breakwater_breaker_state${labels} 1$`, 'm'));
+  assert.match(body, new RegExp(`^breakwater_inflight${labels} 3$`, 'm'));
+  assert.match(body, new RegExp(`^breakwater_queued${labels} 7$`, 'm'));
+  assert.deepEqual(body.match(/^breakwater_hedge_delay_seconds.*/gm), [
+    'breakwater_hedge_delay_seconds{app="EchoApp",hook="connect"} 0.0125',
+  ]);
+  assert.match(body, new RegExp(`^breakwater_build_info\\{version="1.2.3",node="${process.version}"\\} 1$`, 'm'));
+});
+
+test('a snapshot holds answers by source, and quantiles over all of them', () => {
+  const metrics = create();
+  const route = { app: 'EchoApp', hook: 'connect' };
+  answered(metrics.listen, route, {}, 2);
+  answered(metrics.listen, route, { status: 404 }, 2);
+  answered(metrics.listen, route, { source: 'echo', reason: 'limit' }, 2990);
+  const [hook] = metrics.snapshot().hooks;
+  assert.deepEqual(hook?.answers, { upstream: 2, echo: 1 });
+  assert.ok((hook?.ms.p50 ?? 0) <= 2.5);
+  assert.ok((hook?.ms.p99 ?? 0) > 2000);
+});
+
+test('the registry has exactly the families of the table, with the labels it names', async () => {
+  const metrics = create();
+  listenToAll(metrics.listen);
+  const found = (await metrics.registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('breakwater_'));
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    FAMILIES.map(({ name }) => name),
+  );
+  for (const [at, { name, labels }] of FAMILIES.entries()) {
+    const [sample] = (found[at]?.values ?? []) as { labels: object; sharedLabels?: object }[];
+    const shown = Object.keys({ ...sample?.sharedLabels, ...sample?.labels }).filter(label => label !== 'le');
+    assert.deepEqual(shown, labels, name);
+  }
+});
+
+test('docs/metrics.md is what the table says', () => {
+  const text = readFileSync(metricsDocument.file, 'utf8');
+  assert.equal(text, metricsDocument.render(), `${metricsDocument.file} is out of date; run npm run docs`);
+  for (const { name } of FAMILIES) assert.ok(text.includes(`| \`${name}\` |`), name);
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { aCall, codeOf, collectEvents, handPlayed, OK, settle } from '../../test/kit/hand-played.ts';
+import { GatewayError } from '../core/errors.ts';
+import { coalesce } from './coalesce.ts';
+
+test('equal calls in the air share one flight, and each gets the answer', async () => {
+  const { handler, calls } = handPlayed();
+  const { emit, events } = collectEvents();
+  const layer = coalesce()(handler);
+  const answers = [layer(aCall({ emit })), layer(aCall({ emit })), layer(aCall({ emit }))];
+  assert.equal(calls.length, 1);
+  calls[0]?.answer();
+  assert.deepEqual(await Promise.all(answers), [OK, OK, OK]);
+  assert.equal(events.filter(event => event.type === 'coalesced').length, 2);
+});
+
+for (const [what, other] of Object.entries({
+  body: { body: Buffer.from('{"appKey":"defaultApq"}') },
+  hook: { hook: 'playStream' },
+  query: { query: '?a=1' },
+  credentials: { headers: ['authorization', 'Basic b3RoZXI='] },
+})) {
+  test(`calls that differ in ${what} fly apart`, () => {
+    const { handler, calls } = handPlayed();
+    const layer = coalesce()(handler);
+    void layer(aCall());
+    void layer(aCall(other));
+    assert.equal(calls.length, 2);
+  });
+}
+
+test('an answered flight takes nobody on board: equal calls later are calls of their own', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const first = layer(aCall());
+  calls[0]?.answer();
+  await first;
+  void layer(aCall());
+  assert.equal(calls.length, 2);
+});
+
+test('one who leaves does not end the flight of the others', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const impatient = aCall();
+  const first = codeOf(layer(impatient));
+  const second = layer(aCall());
+  impatient.cancel.cancel(new GatewayError('gone'));
+  assert.equal(await first, 'gone');
+  assert.equal(calls[0]?.call.cancel.reason, undefined);
+  calls[0]?.answer();
+  assert.equal(await second, OK);
+});
+
+test('the last to leave ends the flight with its own reason', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const [one, other] = [aCall(), aCall()];
+  const codes = [codeOf(layer(one)), codeOf(layer(other))];
+  one.cancel.cancel(new GatewayError('gone'));
+  other.cancel.cancel(new GatewayError('limit'));
+  assert.deepEqual(await Promise.all(codes), ['gone', 'limit']);
+  assert.equal(calls[0]?.call.cancel.reason?.code, 'limit');
+});
+
+test('nobody boards a cancelled flight', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const leaver = aCall();
+  const left = codeOf(layer(leaver));
+  leaver.cancel.cancel(new GatewayError('gone'));
+  await left;
+  const next = layer(aCall());
+  assert.equal(calls.length, 2);
+  calls[1]?.answer();
+  assert.equal(await next, OK);
+});
+
+test('a failed flight fails all on board and leaves nothing on the board', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const codes = [codeOf(layer(aCall())), codeOf(layer(aCall()))];
+  calls[0]?.fail('reset');
+  assert.deepEqual(await Promise.all(codes), ['reset', 'reset']);
+  void layer(aCall());
+  assert.equal(calls.length, 2);
+});
+
+test('at any moment there is at most one flight for each body', async () => {
+  const steps = fc.array(fc.tuple(fc.nat(2), fc.constantFrom('call', 'answer', 'fail')), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(steps, async script => {
+      const { handler, calls } = handPlayed();
+      const layer = coalesce()(handler);
+      const inTheAir = new Map<string, number>();
+      const asked: Promise<unknown>[] = [];
+      for (const [which, what] of script) {
+        const body = `{"n":${which}}`;
+        if (what === 'call') asked.push(codeOf(layer(aCall({ body: Buffer.from(body) }))));
+        else for (const played of calls.splice(0)) what === 'answer' ? played.answer() : played.fail('reset');
+        await settle();
+        inTheAir.clear();
+        for (const { call } of calls) {
+          const key = call.body.toString();
+          inTheAir.set(key, (inTheAir.get(key) ?? 0) + 1);
+        }
+        for (const count of inTheAir.values()) assert.equal(count, 1);
+      }
+      for (const played of calls) played.answer();
+      await Promise.all(asked);
+    }),
+    { numRuns: 100 },
+  );
+});

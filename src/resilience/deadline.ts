@@ -1,0 +1,35 @@
+import type { Call } from '../core/call.ts';
+import { unlessCancelled } from '../core/cancel.ts';
+import { after, now } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Handler, Layer } from '../core/layer.ts';
+
+/** So much before the deadline the wait ends, because the fallback and the write need time too. */
+const LEAD_MS = 5;
+
+const within = async (next: Handler, call: Call, ms: number, code: 'limit' | 'timeout'): ReturnType<Handler> => {
+  const stop = after(ms, () => call.cancel.cancel(new GatewayError(code)));
+  try {
+    return await unlessCancelled(call.cancel, next(call));
+  } finally {
+    stop();
+  }
+};
+
+/**
+ * Ends the wait for an answer shortly before `call.deadline` with `limit`, and cancels what is below with that reason.
+ * Settles then even if the inner handler does not.
+ */
+export const deadline = (): Layer => next => call => {
+  const ms = call.deadline - LEAD_MS - now();
+  return ms > 0 ? within(next, call, ms, 'limit') : Promise.reject(new GatewayError('limit'));
+};
+
+/**
+ * Ends one attempt after `call.attemptLimitMs` with `timeout`. Sets no timer where the call's own deadline comes first:
+ * that one cancels the attempt as well.
+ */
+export const attemptDeadline = (): Layer => next => call =>
+  call.deadline - now() <= call.attemptLimitMs
+    ? next(call)
+    : within(next, { ...call, cancel: call.cancel.fork() }, call.attemptLimitMs, 'timeout');

@@ -1,0 +1,34 @@
+import type { Answer, Call } from '../core/call.ts';
+import { asGatewayError, type GatewayError } from '../core/errors.ts';
+import type { Layer } from '../core/layer.ts';
+import type { FallbackRung } from '../core/rung.ts';
+
+const climb = async (rungs: readonly FallbackRung[], call: Call, failure: GatewayError): Promise<Answer> => {
+  for (const rung of rungs) {
+    try {
+      const answer = await rung.answer(call, failure);
+      if (answer) return answer;
+    } catch (error) {
+      if (asGatewayError(error).row.fault === 'client') throw error;
+      call.emit({ type: 'rung-failed', route: call.route, source: rung.source, error });
+    }
+  }
+  // A 5xx or a 200 that is no JSON is still the back-end's own word, and better than nothing.
+  if (failure.answer) return { ...failure.answer, reason: failure.code };
+  throw failure;
+};
+
+/** Turns a failure into the answer of the first rung that has one. A client that has gone gets none. */
+export const fallback =
+  (rungs: readonly FallbackRung[]): Layer =>
+  next =>
+  async call => {
+    try {
+      return await next(call);
+    } catch (error) {
+      const failure = asGatewayError(error);
+      if (failure.row.fault === 'client') throw failure;
+      if (failure.code === 'internal') call.emit({ type: 'defect', error: failure });
+      return climb(rungs, call, failure);
+    }
+  };

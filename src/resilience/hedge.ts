@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { Answer, Call } from '../core/call.ts';
+import type { Cancel } from '../core/cancel.ts';
+import { after, now } from '../core/clock.ts';
+import { asGatewayError, GatewayError } from '../core/errors.ts';
+import type { HedgeResult } from '../core/events.ts';
+import type { Handler, Layer } from '../core/layer.ts';
+import { duration, share } from '../options/fields.ts';
+import type { Budget } from './budget.ts';
+import { LatencyWindow } from './latency.ts';
+
+const QUANTILE = /^p(\d{1,2}(?:\.\d+)?)$/;
+
+/** `p95`: a quantile measured over the last 30 s (0 to 1 inside), or a fixed duration. */
+const delay = z
+  .union([
+    z
+      .string()
+      .regex(QUANTILE)
+      .transform(text => ({ quantile: Number(text.slice(1)) / 100 })),
+    duration().transform(ms => ({ ms })),
+  ])
+  .meta({ description: 'a quantile such as p95, or a duration' });
+
+/** `hedge`: when a second attempt is sent beside a first that is still out. */
+export const HedgeOptions = z.strictObject({
+  after: delay.prefault('p95'),
+  min: duration().prefault('5ms'),
+  max: duration().prefault('1s'),
+  budget: share().prefault('5%'),
+});
+export type HedgeOptions = z.output<typeof HedgeOptions>;
+
+/** Too few calls say nothing about a quantile; until then a hedge waits for `max`. */
+const LEAST_SAMPLES = 50;
+/** A loser may still finish within so many p-th quantiles: cutting it at once costs a connection each time. */
+const GRACE_QUANTILES = 4;
+
+const LOST = new GatewayError('cancelled');
+
+export interface HedgePolicy {
+  readonly options: HedgeOptions;
+  /** Shared with retries. */
+  readonly budget: Budget;
+  /** Asked when the delay is over: false if the upstream whose turn it is has no closed breaker or no room. */
+  readonly mayHedge: (call: Call) => boolean;
+}
+
+/**
+ * Sends a second attempt beside a first that is late, and answers with whichever succeeds first.
+ * The delay is a quantile measured over the last 30 s (or fixed), within `min` and `max` and half of what is left
+ * of the call's limit. The loser is cancelled, not failed, after a grace. To be used only where the back-end bears
+ * the same call twice.
+ * Source: Dean and Barroso, The Tail at Scale, CACM 56 (2), 2013.
+ */
+export class Hedge {
+  readonly #policy: HedgePolicy;
+  readonly #latency: LatencyWindow;
+
+  constructor(policy: HedgePolicy) {
+    this.#policy = policy;
+    const { after: delay } = policy.options;
+    this.#latency = new LatencyWindow('quantile' in delay ? delay.quantile : 0.95, LEAST_SAMPLES);
+  }
+
+  /** The delay in milliseconds before a second attempt would be sent now. */
+  get delayMs(): number {
+    const { after: delay, min, max } = this.#policy.options;
+    if ('ms' in delay) return delay.ms;
+    return Math.min(max, Math.max(min, this.#latency.value() ?? max));
+  }
+
+  readonly layer: Layer = next => call =>
+    new Promise((resolve, reject) => new Race(next, call, this, resolve, reject).start());
+
+  /** True if a second attempt may go out now; takes it from the budget. */
+  grants(call: Call): boolean {
+    const granted = this.#policy.mayHedge(call) && this.#policy.budget.take();
+    if (!granted) call.emit({ type: 'hedge', route: call.route, result: 'denied' });
+    return granted;
+  }
+
+  record(ms: number): void {
+    this.#latency.record(ms);
+  }
+
+  /** How long a loser may go on, in milliseconds. */
+  get graceMs(): number {
+    return GRACE_QUANTILES * (this.#latency.value() ?? this.#policy.options.max);
+  }
+}
+
+interface Runner {
+  readonly cancel: Cancel;
+  readonly startedAt: number;
+  readonly isHedge: boolean;
+  /** Stops the timer that would cut it; set when it has lost. */
+  stopGrace: (() => void) | undefined;
+}
+
+/** One call's attempts side by side. */
+class Race {
+  readonly #next: Handler;
+  readonly #call: Call;
+  readonly #hedge: Hedge;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #running = new Set<Runner>();
+  #stopTimer: () => void = () => {};
+  #hedged = false;
+  #over = false;
+
+  constructor(
+    next: Handler,
+    call: Call,
+    hedge: Hedge,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#next = next;
+    this.#call = call;
+    this.#hedge = hedge;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    this.#run(false);
+    if (this.#over) return;
+    const half = (this.#call.deadline - now()) / 2;
+    this.#stopTimer = after(Math.min(this.#hedge.delayMs, half), () => this.#second());
+  }
+
+  #second(): void {
+    if (this.#call.cancel.reason || !this.#hedge.grants(this.#call)) return;
+    this.#hedged = true;
+    this.#run(true);
+  }
+
+  #run(isHedge: boolean): void {
+    const runner: Runner = { cancel: this.#call.cancel.fork(), startedAt: now(), isHedge, stopGrace: undefined };
+    this.#running.add(runner);
+    this.#next({ ...this.#call, cancel: runner.cancel }).then(
+      answer => this.#answered(runner, answer),
+      error => this.#failed(runner, error),
+    );
+  }
+
+  #answered(runner: Runner, answer: Answer): void {
+    this.#leave(runner);
+    this.#hedge.record(now() - runner.startedAt);
+    if (this.#over) return;
+    this.#end();
+    this.#emit(runner.isHedge ? 'won' : 'lost');
+    this.#resolve(runner.isHedge ? { ...answer, source: 'hedge' } : answer);
+    this.#graceLosers();
+  }
+
+  #failed(runner: Runner, error: unknown): void {
+    this.#leave(runner);
+    // A cut attempt took at least so long: leaving it out would make a stalling upstream look fast.
+    if (error === LOST || asGatewayError(error).row.outcome === 'timeout') this.#hedge.record(now() - runner.startedAt);
+    if (this.#over || this.#running.size > 0) return;
+    this.#end();
+    this.#emit('failed');
+    this.#reject(error);
+  }
+
+  #leave(runner: Runner): void {
+    this.#running.delete(runner);
+    runner.stopGrace?.();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#stopTimer();
+  }
+
+  #emit(result: HedgeResult): void {
+    if (this.#hedged) this.#call.emit({ type: 'hedge', route: this.#call.route, result });
+  }
+
+  #graceLosers(): void {
+    for (const loser of this.#running) {
+      const left = this.#call.deadline - now();
+      loser.stopGrace = after(Math.min(this.#hedge.graceMs, left), () => loser.cancel.cancel(LOST));
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Cancel } from '../core/cancel.ts';
+import { after } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/** How much of a refused body is read and thrown away, and for how long. */
+export interface Patience {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/**
+ * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, `gone` if the
+ * client left half-way, or the reason of `cancel`.
+ */
+export const readBody = (
+  request: IncomingMessage,
+  maxBytes: number,
+  limitMs: number,
+  cancel: Cancel,
+): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const fail = (error: GatewayError) => {
+      release();
+      stop();
+      request.off('data', collect);
+      reject(error);
+    };
+    const collect = (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxBytes)
+        fail(new GatewayError('too_large', `the body has over ${maxBytes} bytes, the most of limits.body`));
+    };
+    const stop = after(limitMs, () =>
+      fail(new GatewayError('request_timeout', 'the body did not arrive within the limit')),
+    );
+    const release = cancel.onCancel(fail);
+    request.on('data', collect);
+    request.once('end', () => {
+      release();
+      stop();
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only ? only : chunks.length === 0 ? EMPTY : Buffer.concat(chunks));
+    });
+    request.once('close', () => {
+      if (!request.complete) fail(new GatewayError('gone'));
+    });
+  });
+
+/** Reads the rest of a refused body and throws it away. True if it came to its end within `patience`. */
+export const discardBody = (request: IncomingMessage, patience: Patience): Promise<boolean> =>
+  new Promise(resolve => {
+    if (request.complete) return resolve(true);
+    let bytes = 0;
+    const end = (whole: boolean) => {
+      stop();
+      request.off('data', count);
+      resolve(whole);
+    };
+    const count = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > patience.bytes) end(false);
+    };
+    const stop = after(patience.ms, () => end(false));
+    request.on('data', count);
+    request.once('end', () => end(true));
+    request.once('close', () => end(false));
+    request.resume();
+  });

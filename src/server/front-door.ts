@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import { type Code, GatewayError } from '../core/errors.ts';
+
+/** More header fields than any WCS sends by far. node:http itself drops fields past 1000 without a word. */
+const MOST_FIELDS = 200;
+const LONGEST_TARGET = 8000;
+
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
+const ABSOLUTE = /^https?:\/\/[^/?#]+(?=\/)/i;
+const TARGET = /^\/[\w.~!$&'()*+,;=:@%/-]*(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/;
+
+/** The fields that the front door judges by, and how often each came. */
+interface Fields {
+  hosts: number;
+  host: string;
+  transferEncodings: number;
+  transferEncoding: string;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  contentLength: string | undefined;
+}
+
+const FIELDS: Readonly<Record<string, (fields: Fields, value: string) => void>> = {
+  host: (fields, value) => {
+    fields.hosts++;
+    fields.host = value;
+  },
+  'transfer-encoding': (fields, value) => {
+    fields.transferEncodings++;
+    fields.transferEncoding = value;
+  },
+  'content-type': (fields, value) => {
+    fields.contentType = value;
+  },
+  'content-encoding': (fields, value) => {
+    fields.contentEncoding = value;
+  },
+  'content-length': (fields, value) => {
+    fields.contentLength = value;
+  },
+};
+
+const readFields = (raw: readonly string[]): Fields => {
+  const fields: Fields = {
+    hosts: 0,
+    host: '',
+    transferEncodings: 0,
+    transferEncoding: '',
+    contentType: undefined,
+    contentEncoding: undefined,
+    contentLength: undefined,
+  };
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (Object.hasOwn(FIELDS, name)) FIELDS[name]?.(fields, raw[i + 1] as string);
+  }
+  return fields;
+};
+
+/** What a request asks for, once it is known to be sound. */
+export interface Asked<Match> {
+  readonly match: Match;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  /** Bytes announced, or nothing for a chunked body. */
+  readonly length: number | undefined;
+}
+
+const refuse = (code: Code, message?: string): never => {
+  throw new GatewayError(code, message);
+};
+
+const checkFraming = (request: IncomingMessage, fields: Fields): void => {
+  const { hosts, host, transferEncodings, transferEncoding } = fields;
+  const needsHost = request.httpVersion !== '1.0';
+  if (hosts > 1) refuse('bad_request', 'more than one Host field');
+  if (hosts === 0 && needsHost) refuse('bad_request', 'no Host field');
+  if (hosts === 1 && !HOST.test(host)) refuse('bad_request', 'the Host field is not a host and port');
+  if (transferEncodings === 0) return;
+  if (!needsHost) refuse('bad_request', 'Transfer-Encoding in an HTTP/1.0 request');
+  if (transferEncodings > 1 || transferEncoding.toLowerCase() !== 'chunked') {
+    refuse('bad_request', 'a Transfer-Encoding other than chunked');
+  }
+};
+
+const originForm = (target: string): string => {
+  if (target.length > LONGEST_TARGET)
+    refuse('target_too_long', `the request target is over ${LONGEST_TARGET} characters`);
+  // RFC 9112 §3.2.2: a server accepts the absolute form too.
+  const origin = target.startsWith('/') ? target : target.replace(ABSOLUTE, '');
+  if (!TARGET.test(origin)) refuse('bad_request', 'the request target is not a path with an optional query');
+  return origin;
+};
+
+const checkType = ({ contentType, contentEncoding }: Fields): void => {
+  if (contentType !== undefined && !JSON_TYPE.test(contentType)) {
+    refuse('unsupported_type', 'the Content-Type is not application/json');
+  }
+  if (contentEncoding !== undefined && contentEncoding.toLowerCase() !== 'identity') {
+    refuse('unsupported_type', 'the body has a Content-Encoding');
+  }
+};
+
+const announced = ({ contentLength, transferEncodings }: Fields, maxBytes: number): number | undefined => {
+  if (transferEncodings > 0) return undefined;
+  if (contentLength === undefined) refuse('length_required');
+  const length = Number(contentLength);
+  if (length > maxBytes) refuse('too_large', `the body has ${length} bytes, limits.body is ${maxBytes}`);
+  return length;
+};
+
+/**
+ * Lets in what a WCS sends and nothing that two HTTP implementations could read in two ways.
+ * Throws a GatewayError with a client code otherwise. `find` says where a path leads.
+ * Sources: RFC 9112 §3.2 (target, Host), §6 (framing); RFC 9110 §15.5 (statuses).
+ */
+export const frontDoor = <Match>(
+  request: IncomingMessage,
+  maxBytes: number,
+  find: (path: string) => Match | undefined,
+): Asked<Match> => {
+  const raw = request.rawHeaders;
+  if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
+  const fields = readFields(raw);
+  checkFraming(request, fields);
+  const target = originForm(request.url ?? '');
+  if (request.method !== 'POST') refuse('method_not_allowed');
+  const at = target.indexOf('?');
+  const path = at < 0 ? target : target.slice(0, at);
+  const match = find(path) ?? refuse('not_found', `no app at ${path.slice(0, 200)}`);
+  checkType(fields);
+  return { match, query: at < 0 ? '' : target.slice(at), length: announced(fields, maxBytes) };
+};

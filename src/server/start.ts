@@ -1,0 +1,185 @@
+import { memoryStore } from '../answers/memory.ts';
+import type { Store } from '../answers/store.ts';
+import type { Config, HostPort } from '../config/types.ts';
+import { after, now } from '../core/clock.ts';
+import type { Emit } from '../core/events.ts';
+import { createGateway, type Gateway } from '../gateway/gateway.ts';
+import { createLineWriter } from '../observability/line-writer.ts';
+import { createLog, type Log } from '../observability/log.ts';
+import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { describeStatus, type Status } from '../observability/status.ts';
+import { type Admin, createAdmin } from './admin.ts';
+import { openFilesLimit } from './descriptors.ts';
+import { HookServer } from './http.ts';
+import { listen } from './listen.ts';
+
+/** So long before the end of `drain`, calls that are still out get the next rung, and have that time to leave. */
+const LAST_ANSWERS_MS = 500;
+/** An attempt may outlive its call by its grace, never its limit; a little more lets its end be told. */
+const AFTER_LIMIT_MS = 1000;
+const DRAIN_LOOK_MS = 20;
+
+export interface StartOptions {
+  readonly version: string;
+  /** Named in `/status`. */
+  readonly configFile?: string;
+  /** Where log lines go; standard output unless said otherwise. */
+  readonly logFd?: number;
+  /** Hears every event beside metrics and log. */
+  readonly listener?: Emit;
+}
+
+const url = ({ host, port }: HostPort): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** A gateway at work: its two listeners, what it counts and writes, and the configuration in force. */
+export class Breakwater {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly #options: StartOptions;
+  readonly #emit: Emit;
+  readonly #hooks: HookServer;
+  readonly #admin: Admin;
+  readonly #startedAt = now();
+  readonly #reloads: { applied: number; refused: number; lastProblem?: string } = { applied: 0, refused: 0 };
+  #config: Config;
+  #store: Store;
+  #gateway: Gateway;
+  /** Replaced gateways whose last calls may still be out, and what stops the timer that will close them. */
+  readonly #retired = new Map<Gateway, () => void>();
+  #ready = false;
+  #hooksAt: HostPort | undefined = undefined;
+  #adminAt: HostPort | undefined = undefined;
+
+  constructor(config: Config, options: StartOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.log = createLog({ ...config.log, writer: createLineWriter({ fd: options.logFd ?? 1 }) });
+    const gauges = () => ({ upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks() });
+    this.metrics = createMetrics({ version: options.version, gauges });
+    this.#emit = event => {
+      this.metrics.listen(event);
+      this.log.listen(event);
+      options.listener?.(event);
+    };
+    this.#store = memoryStore(config.cache.memory);
+    this.#gateway = this.#build(config);
+    this.#hooks = new HookServer({ gateway: () => this.#gateway, limits: this.#limits(), emit: this.#emit });
+    const sources = { metrics: this.metrics, status: () => this.status(), ready: () => this.#ready, emit: this.#emit };
+    this.#admin = createAdmin(sources);
+  }
+
+  /** Where hooks go, without a path. */
+  get url(): string {
+    return url(this.#hooksAt ?? this.#config.listen);
+  }
+
+  get adminUrl(): string {
+    return url(this.#adminAt ?? this.#config.admin);
+  }
+
+  /** Opens both listeners. Throws a GatewayError that names the address and the remedy if one cannot be had. */
+  async start(): Promise<void> {
+    this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
+    this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
+    try {
+      this.#adminAt = await this.#admin.start(this.#config.admin);
+    } catch (error) {
+      this.#hooks.server.close();
+      throw error;
+    }
+    this.#ready = true;
+  }
+
+  /**
+   * Puts another configuration in force. Calls that are out end under the old one. `listen`, `admin`, `limits`,
+   * `cache` and `log` stay as they are; gives the names of those that would have changed.
+   */
+  reload(config: Config): string[] {
+    const old = this.#gateway;
+    this.#gateway = this.#build(config);
+    this.#retire(old, this.#config);
+    const fixed = ['listen', 'admin', 'limits', 'cache', 'log'] as const;
+    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
+    const { listen: listenAt, admin, limits, cache, log } = this.#config;
+    this.#config = { ...config, listen: listenAt, admin, limits, cache, log };
+    this.#reloads.applied++;
+    delete this.#reloads.lastProblem;
+    return waiting;
+  }
+
+  /** Notes that a configuration could not be put in force, for the status page. */
+  refuseReload(problem: string): void {
+    this.#reloads.refused++;
+    this.#reloads.lastProblem = problem;
+  }
+
+  status(): Status {
+    return describeStatus({
+      version: this.#options.version,
+      uptimeMs: now() - this.#startedAt,
+      configFile: this.#options.configFile ?? '',
+      reloads: this.#reloads,
+      ready: this.#ready,
+      gauges: { upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks() },
+      snapshot: this.metrics.snapshot(),
+    });
+  }
+
+  /** What is held now; all zero after the last call (a test says so). */
+  get held(): { visits: number; inflight: number; queued: number } {
+    const states = this.#gateway.upstreams();
+    const sum = (key: 'inflight' | 'queued') => states.reduce((all, state) => all + state[key], 0);
+    return { visits: this.#hooks.visits, inflight: sum('inflight'), queued: sum('queued') };
+  }
+
+  /** Stops accepting, answers what is in flight, flushes. Done within `drain`. */
+  async close(drainMs: number = this.#config.drain): Promise<void> {
+    this.#ready = false;
+    this.#hooks.drain();
+    await this.#settled(drainMs - LAST_ANSWERS_MS);
+    this.#hooks.cutShort();
+    await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
+    this.#hooks.server.closeAllConnections();
+    for (const [gateway, stop] of this.#retired) {
+      stop();
+      gateway.close();
+    }
+    this.#gateway.close();
+    await Promise.all([this.#admin.close(), this.#store.close()]);
+    await this.log.close();
+  }
+
+  #build(config: Config): Gateway {
+    return createGateway({ config, store: this.#store, emit: event => this.#emit(event) });
+  }
+
+  /** More connections than half the descriptors would leave none for the back-ends. */
+  #limits(): Config['limits'] {
+    const most = Math.floor(openFilesLimit() / 2);
+    const { limits } = this.#config;
+    if (limits.connections <= most) return limits;
+    this.log.logger.warn(`limits.connections is ${limits.connections}, but the limit of open files allows ${most}`);
+    return { ...limits, connections: most };
+  }
+
+  #retire(gateway: Gateway, config: Config): void {
+    const longest = Math.max(...gateway.hooks().map(hook => hook.limitMs), config.wcs.requestTimeout);
+    const stop = after(longest + AFTER_LIMIT_MS, () => {
+      this.#retired.delete(gateway);
+      gateway.close();
+    });
+    this.#retired.set(gateway, stop);
+  }
+
+  async #settled(ms: number): Promise<void> {
+    const end = now() + ms;
+    while (this.#hooks.visits > 0 && now() < end) await new Promise<void>(resolve => after(DRAIN_LOOK_MS, resolve));
+  }
+}
+
+/** Builds a gateway and opens its listeners. */
+export const start = async (config: Config, options: StartOptions): Promise<Breakwater> => {
+  const breakwater = new Breakwater(config, options);
+  await breakwater.start();
+  return breakwater;
+};

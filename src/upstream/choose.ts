@@ -1,0 +1,62 @@
+import type { Call } from '../core/call.ts';
+import type { UpstreamState } from '../core/events.ts';
+import type { Handler } from '../core/layer.ts';
+
+/** One back-end address with its own stack. */
+export interface Upstream {
+  readonly name: string;
+  readonly handler: Handler;
+  /** True if its breaker would let a call through now. */
+  readonly admits: boolean;
+  /** True if it may get a hedge: breaker closed and room without waiting. */
+  readonly mayHedge: boolean;
+  /** Calls out and waiting. */
+  readonly load: number;
+  state(): UpstreamState;
+  close(): void;
+}
+
+/** Lower is better; untried before tried, then willing before unwilling, then by load. */
+const rank = (upstream: Upstream, call: Call): number => {
+  const tried = call.attempts.some(attempt => attempt.upstream === upstream.name);
+  return (tried ? 2e9 : 0) + (upstream.admits ? 0 : 1e9) + upstream.load;
+};
+
+/**
+ * Sends each attempt to the least busy healthy upstream, one that this call has not tried yet if there is one.
+ * Equals take turns.
+ */
+export class Choice {
+  readonly #upstreams: readonly Upstream[];
+  #turn = 0;
+
+  constructor(upstreams: readonly Upstream[]) {
+    this.#upstreams = upstreams;
+  }
+
+  readonly handler: Handler = call => {
+    const upstream = this.#pick(call);
+    this.#turn++;
+    const attempt = { upstream: upstream.name, sent: false };
+    call.attempts.push(attempt);
+    return upstream.handler({ ...call, attempt });
+  };
+
+  /** True if the upstream whose turn it is may get a hedge of this call. */
+  mayHedge(call: Call): boolean {
+    return this.#pick(call).mayHedge;
+  }
+
+  #pick(call: Call): Upstream {
+    const count = this.#upstreams.length;
+    let best = this.#upstreams[0] as Upstream;
+    if (count === 1) return best;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < count; i++) {
+      const upstream = this.#upstreams[(this.#turn + i) % count] as Upstream;
+      const its = rank(upstream, call);
+      if (its < least) [best, least] = [upstream, its];
+    }
+    return best;
+  }
+}

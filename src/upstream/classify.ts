@@ -1,0 +1,65 @@
+import type { Answer, Outcome } from '../core/call.ts';
+import { GatewayError } from '../core/errors.ts';
+
+const isJson = (body: Buffer): boolean => {
+  try {
+    JSON.parse(body.toString());
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Says what an HTTP answer of the back-end means (contract 4): `ok` and `verdict` are its own word and are passed on;
+ * a 5xx and a 200 that is no JSON are failures, thrown as GatewayErrors that carry the answer.
+ * The one place that decides; breaker, hedge, retry and metrics go by the error's row.
+ */
+export const classify = (answer: Answer): Outcome => {
+  if (answer.status >= 500) {
+    throw new GatewayError('status', `the upstream answered ${answer.status}`, { answer });
+  }
+  if (answer.status !== 200) return 'verdict';
+  if (!isJson(answer.body)) throw new GatewayError('body', undefined, { answer });
+  return 'ok';
+};
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
+  'ENOENT',
+]);
+
+export interface Wire {
+  /** The connection was set up, so bytes of the request may have reached the back-end. */
+  readonly connected: boolean;
+  /** The connection had served another call before. */
+  readonly reused: boolean;
+  /** At least one byte of an answer came. */
+  readonly answered: boolean;
+}
+
+/** Turns an error of node:http or node:net into ours; `cause` keeps the original. */
+export const classifyError = (error: NodeJS.ErrnoException, wire: Wire): GatewayError => {
+  const code = error.code ?? '';
+  const cause = { cause: error };
+  if (!wire.connected) {
+    return new GatewayError(
+      'refused',
+      `no connection to the upstream: ${UNREACHABLE.has(code) ? code : error.message}`,
+      cause,
+    );
+  }
+  if (code.startsWith('HPE_'))
+    return new GatewayError('body', `the upstream answered something that is not HTTP: ${code}`, cause);
+  if (wire.reused && !wire.answered) return new GatewayError('stale', undefined, cause);
+  return new GatewayError('reset', wire.answered ? 'the answer was cut short' : undefined, cause);
+};

@@ -1,0 +1,53 @@
+import { formatAddress } from '../../src/config/address.ts';
+import type { Loaded } from '../../src/config/load.ts';
+import { formatProblem } from '../../src/config/problems.ts';
+import { formatDuration, formatShare, formatSize, listed } from '../../src/config/text.ts';
+import type { App, HookSettings } from '../../src/config/types.ts';
+
+/** What a configuration means, in few lines: its warnings, then what holds for whom. */
+export const normalForm = ({ config, warnings, draft }: Loaded): string => {
+  const { listen, admin, drain, wcs, limits, cache, events, log } = config;
+  const root = [
+    ...warnings.map(warning => `warning: ${formatProblem(warning)}`),
+    `listen ${formatAddress(listen)}, admin ${formatAddress(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
+    `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
+    `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
+  ];
+  const apps = config.apps.flatMap((app, at) => appLines(app, draft.apps[at]?.hooks ?? []));
+  return `${[...root, ...apps].join('\n')}\n`;
+};
+
+const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
+  const { breaker, concurrency } = app;
+  const state = breaker
+    ? `${breaker.minCalls} in ${formatDuration(breaker.window)}, ${formatShare(breaker.errorShare)} or ${formatShare(breaker.slowShare)} over ${formatShare(breaker.slowAfter)}, open ${formatDuration(breaker.openFor)} to ${formatDuration(breaker.maxOpenFor)}, ${breaker.probes} probes`
+    : 'off';
+  const groups = Map.groupBy(hooks, hook => app.settings(hook));
+  return [
+    `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}`,
+    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${concurrency.max}+${concurrency.queue}`,
+    ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
+  ];
+};
+
+const settingsText = ({
+  limit,
+  attemptLimit,
+  idempotent,
+  hedge,
+  retry,
+  fallback,
+  key,
+  keepFor,
+}: HookSettings): string => {
+  const parts = [
+    `limit ${formatDuration(limit)}/${formatDuration(attemptLimit)}`,
+    idempotent ? 'idempotent' : '',
+    hedge ? `hedge ${JSON.stringify(hedge)}` : 'no hedge',
+    retry ? `retry ${retry.attempts} ${formatDuration(retry.backoff)} ${formatShare(retry.budget)}` : 'no retry',
+    `fallback ${JSON.stringify(fallback, (_, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value))}`,
+    key ? `key ${key.join('+')}` : '',
+    `keep ${formatDuration(keepFor)}`,
+  ];
+  return parts.filter(part => part !== '').join('; ');
+};
