@@ -6,11 +6,11 @@ export const median = (numbers: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? Number.NaN) + upper) / 2;
 };
 
-/** Three significant digits, thousands whole. */
+/** Three significant digits; whole numbers and thousands without a fraction. */
 export const print = (value: number): string => {
   if (!Number.isFinite(value)) return '-';
   const size = Math.abs(value);
-  if (size >= 1000) return Math.round(value).toLocaleString('en');
+  if (size >= 1000 || Number.isInteger(value)) return Math.round(value).toLocaleString('en');
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 };
 

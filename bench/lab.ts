@@ -1,12 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findTool } from '../test/tools.ts';
 
 const UP_WITHIN_MS = 15_000;
 const STOP_WITHIN_MS = 3000;
 const LOOK_MS = 20;
+const LAST_WORDS_CHARS = 500;
 
 /** Which core a process is kept on: the proxy that is measured has one for itself, load and back-end share the other. */
 export type Core = 'proxy' | 'load';
@@ -25,21 +27,6 @@ export interface StartOptions {
 }
 
 export const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
-
-/** The path of a program, or nothing if it is not installed; Debian keeps servers where only root looks. */
-export const findProgram = (name: string): string | undefined => {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-  return folders.map(folder => join(folder, name)).find(isProgram);
-};
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** A port of the loopback that nobody listens on now. */
 export const freePort = (): Promise<number> =>
@@ -65,28 +52,34 @@ const isUp = (port: number): Promise<boolean> =>
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
+/** Without two cores and `taskset` nothing is pinned, and the figures say more about the scheduler. */
+export const canPin = (): boolean => availableParallelism() >= 2 && findTool('taskset') !== undefined;
+
 /** A folder and a set of processes that end with it. */
 export class Lab {
   readonly dir = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
-  /** Without two cores and `taskset` nothing is pinned, and the figures say more about the scheduler. */
-  readonly pinned = availableParallelism() >= 2 && findProgram('taskset') !== undefined;
+  readonly #isPinned = canPin();
   readonly #children = new Set<ChildProcess>();
-  readonly #ondeath = findProgram('setpriv');
+  #isClosed = false;
+  readonly #setpriv = findTool('setpriv');
 
   /** Compiles one of `bench/native`; gives the path of the program. */
   compile(name: string): string {
     const source = join(import.meta.dirname, 'native', `${name}.c`);
     const program = join(this.dir, name);
+    if (!findTool('gcc')) throw new Error('gcc is missing: run `apt-get install gcc libc6-dev` as root');
     execFileSync('gcc', ['-O2', '-o', program, source, '-lm']);
     return program;
   }
 
   /** Starts a server and waits until it listens. Its output goes to `NAME.log` in the folder. */
   async start(command: readonly string[], { core, port, name }: StartOptions): Promise<Running> {
-    const child = this.#spawn(command, core, openSync(join(this.dir, `${name}.log`), 'a'));
+    const log = openSync(join(this.dir, `${name}.log`), 'a');
+    const child = this.#spawn(command, core, log);
+    closeSync(log);
     const end = Date.now() + UP_WITHIN_MS;
     while (!(await isUp(port))) {
-      if (hasEnded(child)) throw new Error(`${name} ended at once; its last words are in ${this.dir}/${name}.log`);
+      if (hasEnded(child)) throw new Error(`${name} ended at once and said: ${this.#lastWords(name)}`);
       if (Date.now() > end) throw new Error(`${name} does not listen on port ${port}`);
       await sleep(LOOK_MS);
     }
@@ -97,28 +90,38 @@ export class Lab {
   run(command: readonly string[], core: Core = 'load'): Promise<string> {
     const child = this.#spawn(command, core, 'pipe');
     let text = '';
+    let complaint = '';
     child.stdout?.on('data', chunk => (text += chunk));
+    child.stderr?.on('data', chunk => (complaint += chunk));
     return new Promise((resolve, reject) =>
       child.once('close', code =>
-        code === 0 ? resolve(text) : reject(new Error(`${command.join(' ')} ended with ${code}: ${text}`)),
+        code === 0 ? resolve(text) : reject(new Error(`${command.join(' ')} ended with ${code}: ${complaint}`)),
       ),
     );
   }
 
+  /** Ends every process and waits until it has; nothing can be started any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#children].map(child => this.#stop(child)));
     rmSync(this.dir, { recursive: true, force: true });
   }
 
   /** For the last moment of the process, when nothing can be waited for. */
   kill(): void {
+    this.#isClosed = true;
     for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  #lastWords(name: string): string {
+    return readFileSync(join(this.dir, `${name}.log`), 'utf8').slice(-LAST_WORDS_CHARS);
+  }
+
   #spawn(command: readonly string[], core: Core, output: number | 'pipe'): ChildProcess {
-    const pin = this.pinned ? ['taskset', '-c', core === 'proxy' ? '1' : '0'] : [];
-    const bound = this.#ondeath ? [this.#ondeath, '--pdeathsig', 'TERM'] : [];
+    if (this.#isClosed) throw new Error('the bench is being ended');
+    const pin = this.#isPinned ? ['taskset', '-c', core === 'proxy' ? '1' : '0'] : [];
+    const bound = this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM'] : [];
     const nice = process.env.BENCH_NICE ? ['nice', '-n', process.env.BENCH_NICE] : [];
     const [program, ...rest] = [...nice, ...bound, ...pin, ...command];
     const child = spawn(program ?? '', rest, { stdio: ['ignore', output, output], cwd: this.dir });
@@ -129,10 +132,11 @@ export class Lab {
   }
 
   async #stop(child: ChildProcess): Promise<void> {
-    child.kill('SIGTERM');
-    const end = Date.now() + STOP_WITHIN_MS;
-    while (!hasEnded(child) && Date.now() < end) await sleep(LOOK_MS);
-    if (!hasEnded(child)) child.kill('SIGKILL');
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (!hasEnded(child)) child.kill(signal);
+      const end = Date.now() + STOP_WITHIN_MS;
+      while (!hasEnded(child) && Date.now() < end) await sleep(LOOK_MS);
+    }
     this.#children.delete(child);
   }
 }

@@ -73,9 +73,9 @@ export class Load {
     this.#upstream = lab.compile('upstream');
   }
 
-  /** Starts a back-end that answers as `behaviour` says (see `native/upstream.c`). */
-  async upstream(behaviour = '0'): Promise<Running> {
-    const port = await freePort();
+  /** Starts a back-end that answers as `behaviour` says (see `native/upstream.c`), on a free port unless one is named. */
+  async upstream(behaviour = '0', fixedPort?: number): Promise<Running> {
+    const port = fixedPort ?? (await freePort());
     return this.#lab.start([this.#upstream, String(port), behaviour], { core: 'load', port, name: `upstream-${port}` });
   }
 

@@ -21,16 +21,18 @@ export interface Sample extends Result {
 
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
-/** Compilers of V8 need tens of thousands of calls before code is as fast as it gets; time alone says nothing. */
+/** The compilers of V8 need tens of thousands of calls before code is as fast as it gets; time alone says nothing. */
 const WARM_REQUESTS = 50_000;
-const WARM_SECONDS = 60;
+const WARM_SECONDS = 120;
 const WARM_CONNECTIONS = 50;
 const DISTURBED = 0.15;
 
+/** Every target gets the same number of calls, however long it takes for them. */
 export const warm = async ({ load, quick, say }: Bench, { name, running, path }: Entrant): Promise<void> => {
   say(`warming up ${name}`);
-  const requests = quick ? WARM_REQUESTS / 2 : WARM_REQUESTS;
-  await load.closed(running.port, path, WARM_CONNECTIONS, WARM_SECONDS, requests);
+  const requests = quick ? WARM_REQUESTS / 5 : WARM_REQUESTS;
+  const { answered } = await load.closed(running.port, path, WARM_CONNECTIONS, WARM_SECONDS, requests);
+  if (answered < requests) throw new Error(`${name} answered ${answered} of ${requests} calls to warm up with`);
 };
 
 const sample = async ({ running }: Entrant, run: (port: number) => Promise<Result>): Promise<Sample> => {
@@ -78,6 +80,15 @@ export const ratio = (samples: Samples, name: string, base: string, figure: (sam
     return other ? [figure(one) / figure(other)] : [];
   });
   return median(ratios);
+};
+
+/** By how much a figure is above that of `base`, for each round. */
+export const excess = (samples: Samples, name: string, base: string, figure: (sample: Sample) => number): number[] => {
+  const bases = samples.get(base) ?? [];
+  return (samples.get(name) ?? []).flatMap((one, round) => {
+    const other = bases[round];
+    return other ? [figure(one) - figure(other)] : [];
+  });
 };
 
 /** Says how much the machine was shared, so that nobody takes a bad hour for a finding. */

@@ -10,12 +10,13 @@ export interface Table {
   readonly notes: readonly string[];
 }
 
-/** What must hold according to the issue, and whether it did in this run. */
+/** A figure of the overview: what was asked for, and whether this run gave it. */
 export interface Verdict {
   readonly what: string;
   readonly measured: string;
-  readonly target: string;
-  readonly met: boolean;
+  /** Nothing where a figure was asked for but no bound. */
+  readonly target?: string;
+  readonly met?: boolean;
 }
 
 export interface Outcome {
@@ -44,3 +45,13 @@ export const atLeast = (what: string, measured: number, target: number): Verdict
   target: `at least ${target}`,
   met: measured >= target,
 });
+
+export const atMost = (what: string, measured: number, target: number): Verdict => ({
+  what,
+  measured: print(measured),
+  target: `at most ${target}`,
+  met: measured <= target,
+});
+
+/** A figure that is asked for without a bound. */
+export const shown = (what: string, measured: string): Verdict => ({ what, measured });

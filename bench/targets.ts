@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, freePort, type Lab, type Running } from './lab.ts';
+import { findTool } from '../test/tools.ts';
+import { freePort, type Lab, type Running } from './lab.ts';
 
 export const APP = '/apps/EchoApp';
 
@@ -49,15 +50,13 @@ export const gatewayConfig = (port: number, admin: number, { upstreams, limitMs,
     ],
   });
 
-/** This gateway as an operator runs it, its log on a file. */
+/** This gateway as an operator runs it, its log on a file. `flags` are Node's. */
 export const gateway = (name = 'breakwater', flags: readonly string[] = []): Target => ({
   name,
   start: async (lab, options) => {
     const [port, admin] = [await freePort(), await freePort()];
     const file = write(lab, `${name}-${port}.yaml`, gatewayConfig(port, admin, options));
-    const command = process.env.BENCH_BIN
-      ? [process.execPath, ...flags, join(ROOT, 'bin', 'breakwater.js'), 'run', '--config', file]
-      : [process.execPath, ...flags, join(import.meta.dirname, 'gateway.ts'), file];
+    const command = [process.execPath, ...flags, join(ROOT, 'bin', 'breakwater.js'), 'run', '--config', file];
     return lab.start(command, { core: 'proxy', port, name: `${name}-${port}` });
   },
 });
@@ -82,7 +81,7 @@ const nodePeer = (name: string, script: string, module: string): Target => ({
 
 const serverPeer = (name: string, command: (lab: Lab, port: number, options: TargetOptions) => string[]): Target => ({
   name,
-  ...(findProgram(name) ? {} : { missing: `${name} is not installed; apt-get install ${name}` }),
+  ...(findTool(name) ? {} : { missing: `it is not installed; apt-get install ${name}` }),
   start: async (lab, options) => {
     const port = await freePort();
     return lab.start(command(lab, port, options), { core: 'proxy', port, name: `${name}-${port}` });
@@ -144,12 +143,12 @@ backend back
 
 export const nginx = serverPeer('nginx', (lab, port, options) => {
   const file = write(lab, `nginx-${port}.conf`, nginxConfig(lab.dir, port, options));
-  return [findProgram('nginx') ?? 'nginx', '-p', lab.dir, '-c', file];
+  return [findTool('nginx') ?? 'nginx', '-p', lab.dir, '-c', file];
 });
 
 export const haproxy = serverPeer('haproxy', (lab, port, options) => {
   const file = write(lab, `haproxy-${port}.cfg`, haproxyConfig(lab, port, options));
-  return [findProgram('haproxy') ?? 'haproxy', '-f', file];
+  return [findTool('haproxy') ?? 'haproxy', '-f', file];
 });
 
 export const httpProxy = nodePeer('http-proxy', 'http-proxy.ts', 'http-proxy');

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const read = (path: string): string => {
   try {
@@ -43,6 +43,17 @@ export const rssMb = (pid: number): number => {
   let kb = 0;
   for (const each of family(pid)) kb += Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${each}/status`))?.[1] ?? 0);
   return kb / 1024;
+};
+
+/** Makes `peakMb` begin anew. Without the right to do so the peak stays what it was, so it is never understated. */
+export const resetPeak = (pid: number): void => {
+  for (const each of family(pid)) {
+    try {
+      writeFileSync(`/proc/${each}/clear_refs`, '5');
+    } catch {
+      // the peak from before is kept
+    }
+  }
 };
 
 /** The most memory in MB that it ever held; children are added at their own peaks. */

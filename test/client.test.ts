@@ -44,7 +44,7 @@ after(async () => {
 
 test('the body arrives byte for byte, with target, length and the call’s own headers', async () => {
   const body = Buffer.from('{"name":"Ünïcödé \\/ \u{1F6A2}","n":12345678901234567890.0}');
-  const answer = await send({ body, hook: 'publishStream', query: '?a=b', headers: ['Authorization', 'WCS abc'] });
+  const answer = await send({ body, hook: 'publishStream', query: '?a=b', head: 'Authorization: WCS abc\r\n' });
   const [seen] = backEnd.requests;
   assert.equal(seen?.target, '/rest/publishStream?a=b');
   assert.ok(seen?.body.equals(body));

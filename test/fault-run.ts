@@ -8,6 +8,7 @@ import { WcsClient } from './wcs-client.ts';
 
 /** What the contract allows the 99th percentile past the limit. */
 const MOST_PAST_MS = 20;
+const WARM_CALLS = 2000;
 const CLOCK_STEP_MS = 5;
 
 interface Row {
@@ -45,7 +46,9 @@ const runFault = async (fault: FaultName, breaker: boolean): Promise<Row> => {
   const gateway = await startGatewayProcess({ apps: [app] });
   const wcs = new WcsClient({ url: gateway.url });
   // A cold process is not what is measured.
-  await wcs.load({ hook: 'StreamStatusEvent', calls: 2000, concurrency: 50, body: () => body });
+  const warm = await wcs.load({ hook: 'StreamStatusEvent', calls: WARM_CALLS, concurrency: 50, body: () => body });
+  if (warm.sources.upstream !== WARM_CALLS)
+    throw new Error(`a healthy back-end did not answer: ${JSON.stringify(warm)}`);
   await backEnd.setFault(FAULTS[fault]);
   let identical = 0;
   const clock = monitorEventLoopDelay({ resolution: CLOCK_STEP_MS });

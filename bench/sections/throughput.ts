@@ -1,35 +1,13 @@
+import { enter, type Field } from '../field.ts';
 import { percent, print, printRange } from '../figures.ts';
-import type { Running } from '../lab.ts';
 import { seen } from '../load.ts';
 import { describeCalm, type Entrant, middle, playRounds, ratio, type Samples, warm } from '../rounds.ts';
 import { atLeast, type Bench, type Outcome, type Section, type Verdict } from '../section.ts';
-import { APP, fastify, gateway, haproxy, httpProxy, nginx, type Target } from '../targets.ts';
+import { APP } from '../targets.ts';
 
 const CONNECTIONS = 50;
-const LIMIT_MS = 3000;
 const OURS = 'breakwater';
 const NOTICE = 'breakwater, StreamStatusEvent';
-const TARGETS: readonly Target[] = [gateway(OURS), httpProxy, fastify, nginx, haproxy];
-
-export interface Field {
-  readonly entrants: readonly Entrant[];
-  readonly upstreams: ReadonlyMap<string, Running>;
-  readonly missing: readonly string[];
-}
-
-/** Starts every target that is there, each before a back-end of its own so that extra calls can be counted. */
-export const enter = async ({ lab, load }: Bench, targets: readonly Target[], limitMs = LIMIT_MS): Promise<Field> => {
-  const entrants: Entrant[] = [];
-  const upstreams = new Map<string, Running>();
-  for (const target of targets.filter(({ missing }) => missing === undefined)) {
-    const upstream = await load.upstream();
-    const running = await target.start(lab, { upstreams: [upstream.port], limitMs });
-    entrants.push({ name: target.name, running, path: `${APP}/connect` });
-    upstreams.set(target.name, upstream);
-  }
-  const missing = targets.flatMap(({ name, missing: why }) => (why ? [`${name} was left out: ${why}.`] : []));
-  return { entrants, upstreams, missing };
-};
 
 const row = (samples: Samples, name: string, extra: string): string[] => {
   const all = samples.get(name) ?? [];
@@ -71,7 +49,7 @@ export const throughput: Section = {
   name: 'throughput',
   title: `Throughput, ${CONNECTIONS} connections`,
   run: async (bench): Promise<Outcome> => {
-    const { entrants: field, upstreams, missing } = await enter(bench, TARGETS);
+    const { entrants: field, upstreams, missing } = await enter(bench);
     const ours = field.find(({ name }) => name === OURS);
     const entrants = [...field, ...(ours ? [{ ...ours, name: NOTICE, path: `${APP}/StreamStatusEvent` }] : [])];
     for (const entrant of entrants) await warm(bench, entrant);

@@ -4,14 +4,14 @@ import { type JsonObject, parseObject } from './json.ts';
 /** Gives the request body of a call as a JSON object; throws `not_json` if it is none. */
 export type Bodies = (call: Call) => JsonObject;
 
-/** Makes the `Bodies` that a stack's layers and rungs share, so that a body is parsed once however many ask for it. */
+/**
+ * Makes the `Bodies` that a stack's layers and rungs share. The last body asked for is remembered: those who need one
+ * ask one after the other, so it is parsed once, and nothing is held for longer than the next call.
+ */
 export const createBodies = (): Bodies => {
-  const parsed = new WeakMap<Buffer, JsonObject>();
+  let last: { readonly body: Buffer; readonly object: JsonObject } | undefined;
   return ({ body }) => {
-    const known = parsed.get(body);
-    if (known) return known;
-    const object = parseObject(body);
-    parsed.set(body, object);
-    return object;
+    if (last?.body !== body) last = { body, object: parseObject(body) };
+    return last.object;
   };
 };

@@ -38,8 +38,10 @@ export interface Call {
   readonly query: string;
   /** The request's body, byte for byte. */
   readonly body: Buffer;
-  /** Headers for the back-end, name and value in turn: the end-to-end ones of the request, then our own. */
-  readonly headers: readonly string[];
+  /** Header lines for the back-end, each ended by CRLF: the end-to-end ones of the request, then our own. */
+  readonly head: string;
+  /** The request's `Authorization`, or empty. */
+  readonly authorization: string;
   /** When the first byte of the request arrived. */
   readonly arrivedAt: number;
   /** When the answer must have left. */

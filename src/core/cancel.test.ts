@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cancel, unlessCancelled } from './cancel.ts';
+import { Cancel } from './cancel.ts';
 import { GatewayError } from './errors.ts';
 
 const LIMIT = new GatewayError('limit');
@@ -47,23 +47,4 @@ test('a fork of a cancelled token is cancelled from birth', () => {
   const parent = new Cancel();
   parent.cancel(LIMIT);
   assert.equal(parent.fork().reason, LIMIT);
-});
-
-test('unlessCancelled gives the value and releases its listener', async () => {
-  const cancel = new Cancel();
-  assert.equal(await unlessCancelled(cancel, Promise.resolve(1)), 1);
-  assert.equal(cancel.size, 0);
-});
-
-test('unlessCancelled passes an error on and releases its listener', async () => {
-  const cancel = new Cancel();
-  await assert.rejects(unlessCancelled(cancel, Promise.reject(GONE)), GONE);
-  assert.equal(cancel.size, 0);
-});
-
-test('unlessCancelled throws the reason although the promise never settles', async () => {
-  const cancel = new Cancel();
-  const waiting = unlessCancelled(cancel, new Promise(() => {}));
-  cancel.cancel(LIMIT);
-  await assert.rejects(waiting, LIMIT);
 });

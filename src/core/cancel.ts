@@ -45,19 +45,3 @@ export class Cancel {
     return this.#listeners?.length ?? 0;
   }
 }
-
-/** What `promise` gives, or a throw of the cancel reason if that comes first. The promise itself is not stopped. */
-export const unlessCancelled = <T>(cancel: Cancel, promise: Promise<T>): Promise<T> =>
-  new Promise((resolve, reject) => {
-    const release = cancel.onCancel(reject);
-    promise.then(
-      value => {
-        release();
-        resolve(value);
-      },
-      error => {
-        release();
-        reject(error);
-      },
-    );
-  });

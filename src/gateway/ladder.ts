@@ -13,7 +13,6 @@ import {
 } from '../answers/rungs.ts';
 import type { Store } from '../answers/store.ts';
 import type { HookSettings, JsonObject, Rung } from '../config/types.ts';
-import type { Call } from '../core/call.ts';
 import type { FallbackRung } from '../core/rung.ts';
 import { findHook, type Hook } from '../hooks/catalogue.ts';
 import { callerKey } from '../hooks/key.ts';
@@ -26,11 +25,6 @@ export interface Ladder {
   readonly keep: LastGoodOptions | undefined;
 }
 
-const authorization = (call: Call): string | undefined => {
-  const at = call.headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'authorization');
-  return at < 0 ? undefined : call.headers[at + 1];
-};
-
 /** The configuration's objects come from YAML; as JSON they are what a body is. */
 const asJson = (object: JsonObject) => parseObject(Buffer.from(JSON.stringify(object)));
 
@@ -40,7 +34,7 @@ export const buildLadder = (settings: HookSettings, hook: Hook, store: Store): L
   const words: readonly Rung[] = settings.fallback === 'auto' ? autoLadder(hook, keyed) : settings.fallback;
   const bodies = createBodies();
   const keep: LastGoodOptions = {
-    key: call => callerKey(findHook(call.hook), settings.key, bodies(call), authorization(call)),
+    key: call => callerKey(findHook(call.hook), settings.key, bodies(call), call.authorization || undefined),
     keepForMs: settings.keepFor,
     store,
     bodies,

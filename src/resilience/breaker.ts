@@ -92,22 +92,22 @@ export class Breaker {
     return this.state === 'closed' && this.#ramp() === Number.POSITIVE_INFINITY;
   }
 
-  readonly layer: Layer = next => async call => {
-    if (!this.admits) throw OPEN;
+  readonly layer: Layer = next => call => {
+    if (!this.admits) return Promise.reject(OPEN);
     const epoch = this.#epoch;
     const startedAt = now();
     this.#out++;
-    let evidence: Evidence = 'ignored';
-    try {
-      const answer = await next(call);
-      evidence = now() - startedAt > this.#options.slowAfter * call.attemptLimitMs ? 'slow' : 'good';
-      return answer;
-    } catch (error) {
-      evidence = this.#blame(asGatewayError(error), now() - startedAt, call);
-      throw error;
-    } finally {
-      if (epoch === this.#epoch) this.#take(evidence);
-    }
+    return next(call).then(
+      answer => {
+        const isSlow = now() - startedAt > this.#options.slowAfter * call.attemptLimitMs;
+        this.#take(epoch, isSlow ? 'slow' : 'good');
+        return answer;
+      },
+      error => {
+        this.#take(epoch, this.#blame(asGatewayError(error), now() - startedAt, call));
+        throw error;
+      },
+    );
   };
 
   close(): void {
@@ -122,7 +122,9 @@ export class Breaker {
     return cutShort ? 'ignored' : 'failed';
   }
 
-  #take(evidence: Evidence): void {
+  /** A result from an earlier epoch decides nothing. */
+  #take(epoch: number, evidence: Evidence): void {
+    if (epoch !== this.#epoch) return;
     this.#out--;
     if (evidence === 'ignored') return;
     if (this.#state === 'half-open') this.#takeProbe(evidence === 'good');

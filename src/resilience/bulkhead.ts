@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Call } from '../core/call.ts';
+import type { Answer, Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { Layer } from '../core/layer.ts';
+import type { Handler, Layer } from '../core/layer.ts';
 import { count } from '../options/fields.ts';
 
 /** `concurrency`: how many calls one upstream gets at a time, and how many may wait for their turn. */
@@ -38,15 +38,17 @@ export class Bulkhead {
     return this.#queue.size;
   }
 
-  readonly layer: Layer = next => async call => {
-    if (this.#inflight < this.#options.max) this.#inflight++;
-    else await this.#turn(call);
-    try {
-      return await next(call);
-    } finally {
-      this.#leave();
-    }
+  readonly layer: Layer = next => call => {
+    if (this.#inflight >= this.#options.max) return this.#turn(call).then(() => this.#enter(next, call));
+    this.#inflight++;
+    return this.#enter(next, call);
   };
+
+  #enter(next: Handler, call: Call): Promise<Answer> {
+    const answer = next(call);
+    answer.then(this.#leave, this.#leave);
+    return answer;
+  }
 
   /** Resolves with a permit in hand; the one who left passed it on. */
   #turn(call: Call): Promise<void> {
@@ -65,9 +67,9 @@ export class Bulkhead {
     });
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     const [admit] = this.#queue;
     if (admit && this.#queue.delete(admit)) admit();
     else this.#inflight--;
-  }
+  };
 }

@@ -20,7 +20,7 @@ for (const [what, other] of Object.entries({
   body: { body: Buffer.from('{"appKey":"defaultApq"}') },
   hook: { hook: 'playStream' },
   query: { query: '?a=1' },
-  credentials: { headers: ['authorization', 'Basic b3RoZXI='] },
+  credentials: { authorization: 'Basic b3RoZXI=' },
 })) {
   test(`calls that differ in ${what} fly apart`, () => {
     const { handler, calls } = handPlayed();

@@ -1,5 +1,4 @@
-import type { Call } from '../core/call.ts';
-import { unlessCancelled } from '../core/cancel.ts';
+import type { Answer, Call } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
@@ -7,14 +6,29 @@ import type { Handler, Layer } from '../core/layer.ts';
 /** So much before the deadline the wait ends, because the fallback and the write need time too. */
 const LEAD_MS = 5;
 
-const within = async (next: Handler, call: Call, ms: number, code: 'limit' | 'timeout'): ReturnType<Handler> => {
-  const stop = after(ms, () => call.cancel.cancel(new GatewayError(code)));
-  try {
-    return await unlessCancelled(call.cancel, next(call));
-  } finally {
-    stop();
-  }
-};
+/** What `next` gives within `ms`; after that its token is cancelled with `code`, which ends the wait at once. */
+const within = (next: Handler, call: Call, ms: number, code: 'limit' | 'timeout'): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const stop = after(ms, () => call.cancel.cancel(new GatewayError(code)));
+    const release = call.cancel.onCancel(reason => {
+      stop();
+      reject(reason);
+    });
+    const end = () => {
+      stop();
+      release();
+    };
+    next(call).then(
+      answer => {
+        end();
+        resolve(answer);
+      },
+      error => {
+        end();
+        reject(error);
+      },
+    );
+  });
 
 /**
  * Ends the wait for an answer shortly before `call.deadline` with `limit`, and cancels what is below with that reason.

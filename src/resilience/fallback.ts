@@ -18,17 +18,16 @@ const climb = async (rungs: readonly FallbackRung[], call: Call, failure: Gatewa
   throw failure;
 };
 
+const mend = (rungs: readonly FallbackRung[], call: Call, thrown: unknown): Promise<Answer> => {
+  const failure = asGatewayError(thrown);
+  if (failure.row.fault === 'client') throw failure;
+  if (failure.code === 'internal') call.emit({ type: 'defect', error: failure });
+  return climb(rungs, call, failure);
+};
+
 /** Turns a failure into the answer of the first rung that has one. A client that has gone gets none. */
 export const fallback =
   (rungs: readonly FallbackRung[]): Layer =>
   next =>
-  async call => {
-    try {
-      return await next(call);
-    } catch (error) {
-      const failure = asGatewayError(error);
-      if (failure.row.fault === 'client') throw failure;
-      if (failure.code === 'internal') call.emit({ type: 'defect', error: failure });
-      return climb(rungs, call, failure);
-    }
-  };
+  call =>
+    next(call).catch(error => mend(rungs, call, error));

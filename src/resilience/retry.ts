@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Call, sentAttempts } from '../core/call.ts';
+import { type Answer, type Call, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, type GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
@@ -71,17 +71,16 @@ export const retry =
       return result === 'sent';
     };
 
-    return async call => {
+    const attempt = (call: Call): Promise<Answer> => next(call).catch(error => repeat(call, asGatewayError(error)));
+
+    const repeat = (call: Call, error: GatewayError): Promise<Answer> => {
+      const ms = patience(call, error);
+      if (ms === undefined) throw error;
+      return ms > 0 ? pause(call, ms).then(() => attempt(call)) : attempt(call);
+    };
+
+    return call => {
       budget.earn();
-      for (;;) {
-        try {
-          return await next(call);
-        } catch (thrown) {
-          const error = asGatewayError(thrown);
-          const ms = patience(call, error);
-          if (ms === undefined) throw error;
-          if (ms > 0) await pause(call, ms);
-        }
-      }
+      return attempt(call);
     };
   };

@@ -12,8 +12,8 @@ export interface Patience {
 }
 
 /**
- * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, `gone` if the
- * client left half-way, or the reason of `cancel`.
+ * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, or the
+ * reason of `cancel`, which is `gone` for a client that leaves half-way.
  */
 export const readBody = (
   request: IncomingMessage,
@@ -46,9 +46,6 @@ export const readBody = (
       stop();
       const [only] = chunks;
       resolve(chunks.length === 1 && only ? only : chunks.length === 0 ? EMPTY : Buffer.concat(chunks));
-    });
-    request.once('close', () => {
-      if (!request.complete) fail(new GatewayError('gone'));
     });
   });
 

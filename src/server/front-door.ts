@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Code, GatewayError } from '../core/errors.ts';
+import { type RequestHead, readHead } from './request-head.ts';
 
 /** More header fields than any WCS sends by far. node:http itself drops fields past 1000 without a word. */
 const MOST_FIELDS = 200;
@@ -10,54 +11,6 @@ const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const ABSOLUTE = /^https?:\/\/[^/?#]+(?=\/)/i;
 const TARGET = /^\/[\w.~!$&'()*+,;=:@%/-]*(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/;
 
-/** The fields that the front door judges by, and how often each came. */
-interface Fields {
-  hosts: number;
-  host: string;
-  transferEncodings: number;
-  transferEncoding: string;
-  contentType: string | undefined;
-  contentEncoding: string | undefined;
-  contentLength: string | undefined;
-}
-
-const FIELDS: Readonly<Record<string, (fields: Fields, value: string) => void>> = {
-  host: (fields, value) => {
-    fields.hosts++;
-    fields.host = value;
-  },
-  'transfer-encoding': (fields, value) => {
-    fields.transferEncodings++;
-    fields.transferEncoding = value;
-  },
-  'content-type': (fields, value) => {
-    fields.contentType = value;
-  },
-  'content-encoding': (fields, value) => {
-    fields.contentEncoding = value;
-  },
-  'content-length': (fields, value) => {
-    fields.contentLength = value;
-  },
-};
-
-const readFields = (raw: readonly string[]): Fields => {
-  const fields: Fields = {
-    hosts: 0,
-    host: '',
-    transferEncodings: 0,
-    transferEncoding: '',
-    contentType: undefined,
-    contentEncoding: undefined,
-    contentLength: undefined,
-  };
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    if (Object.hasOwn(FIELDS, name)) FIELDS[name]?.(fields, raw[i + 1] as string);
-  }
-  return fields;
-};
-
 /** What a request asks for, once it is known to be sound. */
 export interface Asked<Match> {
   readonly match: Match;
@@ -65,14 +18,15 @@ export interface Asked<Match> {
   readonly query: string;
   /** Bytes announced, or nothing for a chunked body. */
   readonly length: number | undefined;
+  readonly head: RequestHead;
 }
 
 const refuse = (code: Code, message?: string): never => {
   throw new GatewayError(code, message);
 };
 
-const checkFraming = (request: IncomingMessage, fields: Fields): void => {
-  const { hosts, host, transferEncodings, transferEncoding } = fields;
+const checkFraming = (request: IncomingMessage, head: RequestHead): void => {
+  const { hosts, host, transferEncodings, transferEncoding } = head;
   const needsHost = request.httpVersion !== '1.0';
   if (hosts > 1) refuse('bad_request', 'more than one Host field');
   if (hosts === 0 && needsHost) refuse('bad_request', 'no Host field');
@@ -93,7 +47,7 @@ const originForm = (target: string): string => {
   return origin;
 };
 
-const checkType = ({ contentType, contentEncoding }: Fields): void => {
+const checkType = ({ contentType, contentEncoding }: RequestHead): void => {
   if (contentType !== undefined && !JSON_TYPE.test(contentType)) {
     refuse('unsupported_type', 'the Content-Type is not application/json');
   }
@@ -102,7 +56,7 @@ const checkType = ({ contentType, contentEncoding }: Fields): void => {
   }
 };
 
-const announced = ({ contentLength, transferEncodings }: Fields, maxBytes: number): number | undefined => {
+const announced = ({ contentLength, transferEncodings }: RequestHead, maxBytes: number): number | undefined => {
   if (transferEncodings > 0) return undefined;
   if (contentLength === undefined) refuse('length_required');
   const length = Number(contentLength);
@@ -122,13 +76,13 @@ export const frontDoor = <Match>(
 ): Asked<Match> => {
   const raw = request.rawHeaders;
   if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
-  const fields = readFields(raw);
-  checkFraming(request, fields);
+  const head = readHead(raw);
+  checkFraming(request, head);
   const target = originForm(request.url ?? '');
   if (request.method !== 'POST') refuse('method_not_allowed');
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
   const match = find(path) ?? refuse('not_found', `no app at ${path.slice(0, 200)}`);
-  checkType(fields);
-  return { match, query: at < 0 ? '' : target.slice(at), length: announced(fields, maxBytes) };
+  checkType(head);
+  return { match, query: at < 0 ? '' : target.slice(at), length: announced(head, maxBytes), head };
 };

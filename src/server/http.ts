@@ -6,12 +6,11 @@ import { now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { createIds } from '../core/id.ts';
-import type { Handler } from '../core/layer.ts';
 import { errorAnswer } from '../core/refusal.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
-import { forwardHeaders } from './forward.ts';
+import { forwardHead } from './forward.ts';
 import { type Asked, frontDoor } from './front-door.ts';
 import { respond } from './respond.ts';
 
@@ -45,6 +44,8 @@ interface Visit {
   readonly arrivedAt: number;
   /** Becomes the call's own once the body is here. */
   readonly cancel: Cancel;
+  /** The client sends its body only when it is told to. */
+  readonly awaitsContinue: boolean;
 }
 
 /** The listener for hooks: node:http on one side, Calls and Answers on the other. */
@@ -54,9 +55,8 @@ export class HookServer {
   readonly #connections = new Connections();
   readonly #newId = createIds();
   #draining = false;
-  #visits = 0;
-  /** The tokens of the calls that are out. */
-  readonly #calls = new Set<Cancel>();
+  /** The tokens of the requests that wait for their answer. */
+  readonly #visits = new Set<Cancel>();
 
   constructor(options: HooksOptions) {
     this.#options = options;
@@ -79,7 +79,7 @@ export class HookServer {
 
   /** Requests that wait for their answer. */
   get visits(): number {
-    return this.#visits;
+    return this.#visits.size;
   }
 
   get connections(): number {
@@ -95,7 +95,7 @@ export class HookServer {
 
   /** Gives up on what is still out: each call gets the next rung at once. */
   cutShort(): void {
-    for (const cancel of this.#calls) cancel.cancel(new GatewayError('closing'));
+    for (const cancel of this.#visits) cancel.cancel(new GatewayError('closing'));
   }
 
   #listen(): void {
@@ -103,10 +103,10 @@ export class HookServer {
     const most = this.#options.limits.connections;
     const full = () => this.#told(new GatewayError('connections', `more than ${most} connections`), '');
     this.#connections.watch(server, most, full);
-    server.on('request', (request, response) => void this.#visit(request, response));
-    server.on('checkContinue', (request, response) => void this.#visit(request, response));
+    server.on('request', (request, response) => this.#visit(request, response, false));
+    server.on('checkContinue', (request, response) => this.#visit(request, response, true));
     server.on('checkExpectation', (request, response) => {
-      void this.#refuse(this.#begin(request, response), new GatewayError('expectation_failed'));
+      void this.#refuse(this.#begin(request, response, true), new GatewayError('expectation_failed'));
     });
     server.on('connect', (_request, socket) => {
       this.#connections.refuse(socket as Socket, this.#told(new GatewayError('method_not_allowed'), ''));
@@ -114,55 +114,39 @@ export class HookServer {
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse): Visit {
+  #begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Visit {
     const { socket } = request;
     const cancel = new Cancel();
     const arrivedAt = this.#connections.begin(socket, cancel);
-    this.#visits++;
+    this.#visits.add(cancel);
     response.once('close', () => {
-      this.#visits--;
+      this.#visits.delete(cancel);
       this.#connections.end(socket);
+      if (!response.writableFinished) cancel.cancel(new GatewayError('gone'));
     });
-    return { request, response, id: this.#newId(), arrivedAt, cancel };
+    return { request, response, id: this.#newId(), arrivedAt, cancel, awaitsContinue };
   }
 
-  async #visit(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const visit = this.#begin(request, response);
-    try {
-      const asked = frontDoor(request, this.#options.limits.body, path => this.#options.gateway().find(path));
-      await this.#serve(visit, asked);
-    } catch (error) {
-      await this.#refuse(visit, asGatewayError(error));
-    }
+  #visit(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
+    const visit = this.#begin(request, response, awaitsContinue);
+    this.#serve(visit).catch(error => this.#refuse(visit, asGatewayError(error)));
   }
 
-  async #serve(visit: Visit, asked: Asked<Match>): Promise<void> {
-    const { request, response, arrivedAt } = visit;
+  async #serve(visit: Visit): Promise<void> {
+    const { request, response, arrivedAt, cancel } = visit;
+    const maxBytes = this.#options.limits.body;
+    const asked = frontDoor(request, maxBytes, path => this.#options.gateway().find(path));
     const { route } = asked.match;
-    if (request.headers.expect !== undefined) response.writeContinue();
-    const left = arrivedAt + route.limitMs - now();
-    const body = await readBody(request, this.#options.limits.body, left, visit.cancel);
+    if (visit.awaitsContinue) response.writeContinue();
+    const body = await readBody(request, maxBytes, arrivedAt + route.limitMs - now(), cancel);
     this.#connections.hasBody(request.socket);
     const call = this.#call(visit, asked, body);
-    const answer = await this.#answer(route.handler, call, response);
+    const answer = await route.handler(call);
     if (response.destroyed) return;
     respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close: this.#draining });
   }
 
-  /** Cancels the call if its client leaves before the answer is there. */
-  async #answer(handler: Handler, call: Call, response: ServerResponse): Promise<Answer> {
-    const gone = () => call.cancel.cancel(new GatewayError('gone'));
-    response.once('close', gone);
-    this.#calls.add(call.cancel);
-    try {
-      return await handler(call);
-    } finally {
-      response.off('close', gone);
-      this.#calls.delete(call.cancel);
-    }
-  }
-
-  #call({ request, id, arrivedAt, cancel }: Visit, { match, query }: Asked<Match>, body: Buffer): Call {
+  #call({ request, id, arrivedAt, cancel }: Visit, { match, query, head }: Asked<Match>, body: Buffer): Call {
     const { route, hook } = match;
     return {
       id,
@@ -170,7 +154,8 @@ export class HookServer {
       hook,
       query,
       body,
-      headers: forwardHeaders(request, id),
+      head: forwardHead(head, id, request.socket.remoteAddress ?? 'unknown'),
+      authorization: head.authorization,
       arrivedAt,
       deadline: arrivedAt + route.limitMs,
       attemptLimitMs: route.attemptLimitMs,
@@ -180,11 +165,11 @@ export class HookServer {
     };
   }
 
-  async #refuse({ request, response, id, cancel }: Visit, error: GatewayError): Promise<void> {
+  async #refuse({ request, response, id, cancel, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
     if (error.code === 'gone' || response.destroyed) return;
     if (error.code === 'internal') this.#options.emit({ type: 'defect', error });
     // No body comes from a client that waits for a 100, nor after one that could not be read.
-    const bodyComes = request.headers.expect === undefined && cancel.reason === undefined;
+    const bodyComes = !awaitsContinue && cancel.reason === undefined;
     const whole = bodyComes && (await discardBody(request, AT_ONCE));
     if (response.destroyed || response.headersSent) return;
     this.#told(error, request.socket.remoteAddress ?? '');

@@ -69,10 +69,6 @@ test('a new connection that ends without a byte, and any that ends within an ans
   assert.match(cut.message, /cut short/);
 });
 
-test('what is not HTTP is a body failure, on a reused connection too', () => {
-  assert.equal(classifyError(broken('HPE_INVALID_CONSTANT'), { ...wire, reused: true }).code, 'body');
-});
-
 test('the original error stays as the cause', () => {
   const original = broken('ECONNRESET');
   assert.equal(classifyError(original, wire).cause, original);

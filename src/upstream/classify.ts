@@ -24,20 +24,6 @@ export const classify = (answer: Answer): Outcome => {
   return 'ok';
 };
 
-const UNREACHABLE = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EADDRNOTAVAIL',
-  'EMFILE',
-  'ENFILE',
-  'ENOENT',
-]);
-
 export interface Wire {
   /** The connection was set up, so bytes of the request may have reached the back-end. */
   readonly connected: boolean;
@@ -47,19 +33,10 @@ export interface Wire {
   readonly answered: boolean;
 }
 
-/** Turns an error of node:http or node:net into ours; `cause` keeps the original. */
+/** Turns an error of node:net or node:tls into ours; `cause` keeps the original. */
 export const classifyError = (error: NodeJS.ErrnoException, wire: Wire): GatewayError => {
-  const code = error.code ?? '';
   const cause = { cause: error };
-  if (!wire.connected) {
-    return new GatewayError(
-      'refused',
-      `no connection to the upstream: ${UNREACHABLE.has(code) ? code : error.message}`,
-      cause,
-    );
-  }
-  if (code.startsWith('HPE_'))
-    return new GatewayError('body', `the upstream answered something that is not HTTP: ${code}`, cause);
+  if (!wire.connected) return new GatewayError('refused', `no connection: ${error.code ?? error.message}`, cause);
   if (wire.reused && !wire.answered) return new GatewayError('stale', undefined, cause);
   return new GatewayError('reset', wire.answered ? 'the answer was cut short' : undefined, cause);
 };

@@ -1,19 +1,16 @@
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { classify, classifyError } from './classify.ts';
-import { endToEnd } from './headers.ts';
+import type { Connection, ConnectionUser } from './connection.ts';
+import { Pool } from './pool.ts';
+import { ResponseParser } from './response-parser.ts';
 
-/**
- * An idle connection is not used again after this long. Most servers close theirs after 5 s or more (Node's and
- * Apache's default), and a request that meets the closing is lost.
- */
-const IDLE_MS = 4000;
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
 const ONE_WRITE_BYTES = 8192;
+
+const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
 
 export interface ClientOptions {
   /** `http://host:port/base`, without a slash at the end. */
@@ -27,151 +24,135 @@ export interface ClientOptions {
 
 export interface Client {
   readonly handler: Handler;
-  /** Ends idle connections; those in use end with their call. */
+  /** Ends all connections. To be called when no call is out. */
   close(): void;
 }
 
-/** Where one upstream is, in the form that node:http wants. */
-interface Target {
-  readonly send: typeof request;
-  readonly agent: Agent;
-  readonly hostname: string;
-  readonly port: string | number;
-  readonly host: string;
-  readonly base: string;
+interface Line {
+  readonly pool: Pool;
   readonly options: ClientOptions;
+  /** `POST <base>/`. */
+  readonly request: string;
+  /** The `Host` line. */
+  readonly host: string;
 }
 
 /** One attempt over HTTP/1.1. Settles once, at the latest when the call is cancelled. */
-class Exchange {
-  readonly #target: Target;
+class Exchange implements ConnectionUser {
+  readonly #line: Line;
   readonly #call: Call;
   readonly #attempt: Attempt;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: GatewayError) => void;
-  readonly #request: ClientRequest;
-  readonly #release: () => void;
+  readonly #parser: ResponseParser;
   readonly #sentAt = now();
-  readonly #chunks: Buffer[] = [];
+  readonly #release: () => void;
   #stopConnectTimer: (() => void) | undefined = undefined;
-  #connected = false;
-  #response: IncomingMessage | undefined = undefined;
-  #bytes = 0;
-  #settled = false;
+  #connection: Connection | undefined = undefined;
+  #isConnected = false;
+  #isSettled = false;
 
   constructor(
-    target: Target,
+    line: Line,
     call: Call,
     attempt: Attempt,
     resolve: (answer: Answer) => void,
     reject: (error: GatewayError) => void,
   ) {
-    this.#target = target;
+    this.#line = line;
     this.#call = call;
     this.#attempt = attempt;
     this.#resolve = resolve;
     this.#reject = reject;
-    attempt.sent = true;
-    this.#request = this.#send();
+    this.#parser = new ResponseParser(line.options.maxAnswerBytes);
     this.#release = call.cancel.onCancel(reason => this.#fail(reason));
+    attempt.sent = true;
+    line.pool.take(this);
   }
 
-  #send(): ClientRequest {
-    const { send, agent, hostname, port, base } = this.#target;
-    const { body, hook, query } = this.#call;
-    const path = `${base}/${hook}${query}`;
-    const outgoing = send({ agent, hostname, port, path, method: 'POST', headers: this.#headers() as string[] });
-    outgoing.on('socket', socket => {
-      if (socket.connecting) this.#awaitConnect(outgoing);
-      else this.#connected = true;
-    });
-    outgoing.on('response', response => this.#receive(response));
-    outgoing.on('error', error => this.#broken(error));
-    // An upgrade that nobody asked for closes without an error.
-    outgoing.on('close', () => this.#broken(new GatewayError('reset')));
-    if (body.length < ONE_WRITE_BYTES) outgoing.end(body.toString('latin1'), 'latin1');
-    else outgoing.end(body);
-    return outgoing;
-  }
-
-  #headers(): readonly string[] {
-    const { headers, body, deadline } = this.#call;
-    return [
-      'Host',
-      this.#target.host,
-      ...headers,
-      'Content-Length',
-      String(body.length),
-      'Breakwater-Attempt',
-      String(sentAttempts(this.#call)),
-      'Breakwater-Deadline-Ms',
-      String(Math.max(0, Math.round(deadline - this.#sentAt))),
-    ];
-  }
-
-  #awaitConnect(outgoing: ClientRequest): void {
-    const { connectLimitMs } = this.#target.options;
+  opening(connection: Connection): void {
+    this.#connection = connection;
+    const { connectLimitMs } = this.#line.options;
     this.#stopConnectTimer = after(connectLimitMs, () => this.#fail(new GatewayError('connect')));
-    const ready = this.#target.send === secureRequest ? 'secureConnect' : 'connect';
-    outgoing.socket?.once(ready, () => {
-      this.#connected = true;
-      this.#stopConnectTimer?.();
-    });
   }
 
-  #receive(response: IncomingMessage): void {
-    this.#response = response;
-    response.on('data', (chunk: Buffer) => this.#collect(chunk));
-    response.on('end', () => this.#finish(response));
-    response.on('error', error => this.#broken(error));
+  connected(connection: Connection): void {
+    this.#stopConnectTimer?.();
+    this.#connection = connection;
+    this.#isConnected = true;
+    this.#send(connection);
   }
 
-  #collect(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    const { maxAnswerBytes } = this.#target.options;
-    if (this.#bytes > maxAnswerBytes) {
-      this.#fail(new GatewayError('body', `the upstream answered more than ${maxAnswerBytes} bytes`));
+  received(bytes: Buffer): void {
+    try {
+      if (this.#parser.push(bytes)) this.#finish();
+    } catch (error) {
+      this.#fail(asGatewayError(error));
     }
   }
 
-  #finish(response: IncomingMessage): void {
-    if (this.#settled) return;
-    const [only] = this.#chunks;
-    const answer: Answer = {
-      status: response.statusCode ?? 502,
-      headers: endToEnd(response.rawHeaders),
-      body: only && this.#chunks.length === 1 ? only : Buffer.concat(this.#chunks),
-      source: 'upstream',
-    };
+  ended(): void {
+    if (this.#parser.end()) this.#finish();
+    else this.broke(CUT);
+  }
+
+  broke(error: NodeJS.ErrnoException): void {
+    const reused = (this.#connection?.served ?? 0) > 0;
+    this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasHead }));
+  }
+
+  #send({ socket }: Connection): void {
+    const { hook, query, head, body, deadline } = this.#call;
+    const left = Math.max(0, Math.round(deadline - now()));
+    const text = `${this.#line.request}${hook}${query} HTTP/1.1\r\n${this.#line.host}${head}Content-Length: ${body.length}\r
+Breakwater-Attempt: ${sentAttempts(this.#call)}\r
+Breakwater-Deadline-Ms: ${left}\r
+Connection: keep-alive\r
+\r
+`;
+    if (body.length < ONE_WRITE_BYTES) socket.write(text + body.toString('latin1'), 'latin1');
+    else {
+      socket.cork();
+      socket.write(text, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    }
+  }
+
+  #finish(): void {
+    if (this.#isSettled) return;
+    const { status, headers, body } = this.#parser;
+    const answer: Answer = { status, headers, body, source: 'upstream' };
+    this.#giveBack();
     try {
-      const outcome = classify(answer);
-      this.#settle(outcome);
+      this.#settle(classify(answer));
       this.#resolve(answer);
     } catch (error) {
       this.#fail(asGatewayError(error));
     }
   }
 
-  #broken(error: NodeJS.ErrnoException): void {
-    if (this.#settled) return;
-    const wire = {
-      connected: this.#connected,
-      reused: this.#request.reusedSocket,
-      answered: this.#response !== undefined,
-    };
-    this.#fail(classifyError(error, wire));
+  /** An answer that came before the whole request was out leaves the connection in doubt. */
+  #giveBack(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (!connection) return;
+    connection.served++;
+    const { mayReuse, idleMs } = this.#parser;
+    if (mayReuse && connection.socket.writableLength === 0) this.#line.pool.release(connection, idleMs);
+    else connection.destroy();
   }
 
   #fail(error: GatewayError): void {
-    if (this.#settled) return;
+    if (this.#isSettled) return;
     this.#settle(error.row.outcome ?? 'cancelled');
-    if (!this.#response?.complete) this.#request.destroy();
+    this.#line.pool.leave(this);
+    this.#connection?.destroy();
     this.#reject(error);
   }
 
   #settle(outcome: Outcome): void {
-    this.#settled = true;
+    this.#isSettled = true;
     this.#stopConnectTimer?.();
     this.#release();
     this.#attempt.outcome = outcome;
@@ -180,36 +161,35 @@ class Exchange {
   }
 }
 
+const createLine = (options: ClientOptions): Line => {
+  const url = new URL(options.upstream);
+  const isSecure = url.protocol === 'https:';
+  const target = {
+    isSecure,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (isSecure ? 443 : 80),
+  };
+  return {
+    pool: new Pool(target, options.maxConnections),
+    options,
+    request: `POST ${url.pathname.replace(/\/$/, '')}/`,
+    host: `Host: ${url.host}\r\n`,
+  };
+};
+
 /**
  * Puts calls to one upstream over HTTP/1.1 with kept-alive connections, most recently used first.
  * Answers with what the back-end said (`ok` or `verdict`), or throws a GatewayError. Repeats nothing.
  */
 export const createClient = (options: ClientOptions): Client => {
-  const url = new URL(options.upstream);
-  const secure = url.protocol === 'https:';
-  const agent = new (secure ? SecureAgent : Agent)({
-    keepAlive: true,
-    scheduling: 'lifo',
-    maxSockets: options.maxConnections,
-    maxFreeSockets: options.maxConnections,
-    timeout: IDLE_MS,
-  });
-  const target: Target = {
-    send: secure ? secureRequest : request,
-    agent,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port || (secure ? 443 : 80),
-    host: url.host,
-    base: url.pathname.replace(/\/$/, ''),
-    options,
-  };
+  const line = createLine(options);
   const start = (call: Call, attempt: Attempt): Promise<Answer> =>
-    new Promise((resolve, reject) => new Exchange(target, call, attempt, resolve, reject));
+    new Promise((resolve, reject) => new Exchange(line, call, attempt, resolve, reject));
   return {
     handler: call => {
       if (call.cancel.reason) return Promise.reject(call.cancel.reason);
       return start(call, call.attempt ?? { upstream: options.upstream, sent: false });
     },
-    close: () => agent.destroy(),
+    close: () => line.pool.close(),
   };
 };

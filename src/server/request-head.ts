@@ -1,0 +1,131 @@
+/** What the front door and the forwarding need of a header block, read in one pass. */
+export interface RequestHead {
+  hosts: number;
+  host: string;
+  transferEncodings: number;
+  transferEncoding: string;
+  contentLength: string | undefined;
+  contentType: string | undefined;
+  contentEncoding: string | undefined;
+  authorization: string;
+  /** True if a valid `traceparent` is among the fields. */
+  hasTrace: boolean;
+  /** The `Connection` fields, joined. */
+  connection: string;
+  /** The end-to-end fields as text, a line each; names, order and values as they came. */
+  block: string;
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
+/** What `Connection` may say without naming another field. */
+const NAMES_NOTHING = /^(?:[\s,]|keep-alive|close)*$/i;
+
+/** Reads one field; true if it goes on to the back-end. */
+type Read = (head: RequestHead, value: string) => boolean;
+
+const drop: Read = () => false;
+
+const readHost: Read = (head, value) => {
+  head.hosts++;
+  head.host = value;
+  return false;
+};
+
+const readTransferEncoding: Read = (head, value) => {
+  head.transferEncodings++;
+  head.transferEncoding = value;
+  return false;
+};
+
+const readConnection: Read = (head, value) => {
+  head.connection += `,${value}`;
+  return false;
+};
+
+const readContentLength: Read = (head, value) => {
+  head.contentLength = value;
+  return false;
+};
+
+const readContentType: Read = (head, value) => {
+  head.contentType = value;
+  return true;
+};
+
+const readContentEncoding: Read = (head, value) => {
+  head.contentEncoding = value;
+  return true;
+};
+
+const readAuthorization: Read = (head, value) => {
+  head.authorization = value;
+  return true;
+};
+
+/** One that is not valid is dropped, and a trace begun instead (W3C Trace Context §3.2). */
+const readTrace: Read = (head, value) => {
+  head.hasTrace = TRACEPARENT.test(value);
+  return head.hasTrace;
+};
+
+/**
+ * Fields that mean something here. Those dropped are hop-by-hop (RFC 9110 §7.6.1), or said by the gateway itself, or
+ * Expect, which has been met by the time the body is here, or Accept-Encoding: answers are checked and kept as JSON,
+ * so they must not come compressed.
+ */
+const FIELDS: ReadonlyMap<string, Read> = new Map([
+  ['host', readHost],
+  ['transfer-encoding', readTransferEncoding],
+  ['connection', readConnection],
+  ['content-length', readContentLength],
+  ['content-type', readContentType],
+  ['content-encoding', readContentEncoding],
+  ['authorization', readAuthorization],
+  ['traceparent', readTrace],
+  ...['keep-alive', 'te', 'trailer', 'upgrade', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'].map(
+    name => [name, drop] as const,
+  ),
+  ...['expect', 'accept-encoding', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(
+    name => [name, drop] as const,
+  ),
+  ...['call-id', 'attempt', 'deadline-ms', 'received-at', 'replayed'].map(
+    name => [`breakwater-${name}`, drop] as const,
+  ),
+  ['idempotency-key', drop],
+]);
+
+const EMPTY: RequestHead = {
+  hosts: 0,
+  host: '',
+  transferEncodings: 0,
+  transferEncoding: '',
+  contentLength: undefined,
+  contentType: undefined,
+  contentEncoding: undefined,
+  authorization: '',
+  hasTrace: false,
+  connection: '',
+  block: '',
+};
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+const readFields = (raw: readonly string[], without: ReadonlySet<string>): RequestHead => {
+  const head = { ...EMPTY };
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string;
+    const value = raw[i + 1] as string;
+    const lower = name.toLowerCase();
+    const read = FIELDS.get(lower);
+    if (read ? read(head, value) && !without.has(lower) : !without.has(lower)) head.block += `${name}: ${value}\r\n`;
+  }
+  return head;
+};
+
+/** Reads node:http's `rawHeaders`, names and values in turn. Fields that `Connection` names do not go on. */
+export const readHead = (raw: readonly string[]): RequestHead => {
+  const head = readFields(raw, NOTHING);
+  if (NAMES_NOTHING.test(head.connection)) return head;
+  const named = head.connection.split(',').map(token => token.trim().toLowerCase());
+  return { ...head, block: readFields(raw, new Set(named)).block };
+};

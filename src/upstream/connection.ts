@@ -1,0 +1,69 @@
+import { connect, type Socket } from 'node:net';
+import { connect as secureConnect } from 'node:tls';
+
+/** Where one upstream is. */
+export interface Target {
+  readonly isSecure: boolean;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Whoever has a connection now, and hears what happens on it. */
+export interface ConnectionUser {
+  /** A connection is being made for it. */
+  opening(connection: Connection): void;
+  connected(connection: Connection): void;
+  received(bytes: Buffer): void;
+  /** The other side will send no more. */
+  ended(): void;
+  broke(error: NodeJS.ErrnoException): void;
+}
+
+const CLOSED = Object.assign(new Error('the connection closed'), { code: 'ECONNRESET' });
+
+const openSocket = ({ isSecure, hostname, port }: Target): Socket =>
+  isSecure
+    ? secureConnect({ host: hostname, port, servername: hostname, ALPNProtocols: ['http/1.1'] })
+    : connect({ host: hostname, port });
+
+/** One connection to an upstream: at most one user at a time, and closed by anything that comes while it has none. */
+export class Connection {
+  readonly socket: Socket;
+  readonly #onClose: (connection: Connection) => void;
+  user: ConnectionUser | undefined;
+  /** Calls that it has served. */
+  served = 0;
+  /** When it must not be used any more. */
+  expiresAt = 0;
+
+  constructor(target: Target, user: ConnectionUser, onClose: (connection: Connection) => void) {
+    this.#onClose = onClose;
+    this.user = user;
+    this.socket = openSocket(target);
+    this.socket.setNoDelay(true);
+    this.#listen(target.isSecure ? 'secureConnect' : 'connect');
+    user.opening(this);
+  }
+
+  /** Ends it at once. Its user, if there is one, hears nothing more. */
+  destroy(): void {
+    this.user = undefined;
+    this.#onClose(this);
+    this.socket.destroy();
+  }
+
+  #listen(ready: 'connect' | 'secureConnect'): void {
+    const { socket } = this;
+    socket.once(ready, () => this.user?.connected(this));
+    socket.on('data', bytes => (this.user ? this.user.received(bytes) : this.destroy()));
+    socket.on('end', () => (this.user ? this.user.ended() : this.destroy()));
+    socket.on('error', error => this.#lose(error));
+    socket.on('close', () => this.#lose(CLOSED));
+  }
+
+  #lose(error: NodeJS.ErrnoException): void {
+    const { user } = this;
+    this.destroy();
+    user?.broke(error);
+  }
+}
