@@ -74,9 +74,9 @@ export class Breaker {
     return this.#state;
   }
 
-  /** Milliseconds until probes are let through; nothing unless open. */
-  get opensInMs(): number | undefined {
-    return this.state === 'open' ? this.#openUntil - now() : undefined;
+  /** Whole milliseconds until probes are let through; nothing unless open. */
+  get probesInMs(): number | undefined {
+    return this.state === 'open' ? Math.ceil(this.#openUntil - now()) : undefined;
   }
 
   /** True if a call would be let through now. */
@@ -134,7 +134,7 @@ export class Breaker {
   #takeClosed(evidence: Evidence): void {
     if (evidence === 'good') this.#room++;
     this.#failures?.record(evidence === 'failed');
-    this.#slows?.record(evidence !== 'good');
+    if (evidence !== 'failed') this.#slows?.record(evidence === 'slow');
   }
 
   #takeProbe(good: boolean): void {

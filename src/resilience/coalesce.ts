@@ -1,76 +1,107 @@
-import { hash } from 'node:crypto';
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import type { GatewayError } from '../core/errors.ts';
-import type { Layer } from '../core/layer.ts';
+import type { Handler, Layer } from '../core/layer.ts';
+import { Roster } from '../core/roster.ts';
+
+/** A power of two, well above the calls that are out at a time. */
+const BUCKETS = 1024;
+
+/** FNV-1a over the bytes, of which a long body gives every n-th: it only spreads, equality is looked at in full. */
+const bucketOf = (body: Buffer): number => {
+  const step = 1 + (body.length >> 10);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < body.length; i += step) hash = Math.imul(hash ^ (body[i] as number), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (BUCKETS - 1);
+};
+
+/** Calls are equal if hook, query, credentials and every byte of the body are. */
+const isEqual = (a: Call, b: Call): boolean =>
+  a.hook === b.hook && a.query === b.query && a.authorization === b.authorization && a.body.equals(b.body);
 
 /** One who waits for a flight to land. */
 interface Passenger {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
-  readonly release: () => void;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
 }
 
-interface Flight {
-  readonly key: string;
-  readonly cancel: Cancel;
-  readonly passengers: Set<Passenger>;
-}
+/** One call to the back-end, and all who wait for its answer. */
+class Flight {
+  readonly call: Call;
+  readonly cancel = new Cancel();
+  readonly #passengers = new Roster<Passenger>();
+  /** Takes it off the board. */
+  land: () => void = () => {};
 
-/** Calls are equal if hook, query, credentials and every byte of the body are. */
-const flightKey = (call: Call): string =>
-  `${call.hook}${call.query}\n${call.authorization}\n${hash('sha256', call.body, 'base64')}`;
+  constructor(call: Call) {
+    this.call = call;
+  }
+
+  depart(next: Handler): void {
+    next({ ...this.call, cancel: this.cancel }).then(
+      answer => {
+        this.land();
+        for (const passenger of this.#passengers.all()) passenger.resolve(answer);
+      },
+      error => {
+        this.land();
+        for (const passenger of this.#passengers.all()) passenger.reject(error);
+      },
+    );
+  }
+
+  board(call: Call): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const stopListening = call.cancel.onCancel(reason => {
+        leave();
+        reject(reason);
+        this.#left(reason);
+      });
+      const leave = this.#passengers.add({
+        resolve: answer => {
+          stopListening();
+          resolve(answer);
+        },
+        reject: error => {
+          stopListening();
+          reject(error);
+        },
+      });
+    });
+  }
+
+  /** When the last one has left: landing first keeps newcomers off a cancelled flight. */
+  #left(reason: GatewayError): void {
+    if (this.#passengers.size > 0) return;
+    this.land();
+    // The last one's own reason is passed on: the breaker must be able to tell a deadline from a caller that hung up.
+    this.cancel.cancel(reason);
+  }
+}
 
 /**
  * Lets equal calls share one flight while it is in the air. A flight ends early only when its last passenger has left.
  * To be used only for hooks that bear it: two equal calls become one at the back-end.
  */
 export const coalesce = (): Layer => next => {
-  const flights = new Map<string, Flight>();
+  const board = Array.from({ length: BUCKETS }, () => new Roster<Flight>());
 
-  /** Takes a flight off the board; gives those who are still on it. */
-  const land = (flight: Flight): ReadonlySet<Passenger> => {
-    if (flights.get(flight.key) === flight) flights.delete(flight.key);
-    for (const { release } of flight.passengers) release();
-    return flight.passengers;
+  const join = (flight: Flight, call: Call): Promise<Answer> => {
+    call.emit({ type: 'coalesced', route: call.route });
+    return flight.board(call);
   };
 
-  const depart = (key: string, call: Call): Flight => {
-    const flight: Flight = { key, cancel: new Cancel(), passengers: new Set() };
-    flights.set(key, flight);
-    next({ ...call, cancel: flight.cancel }).then(
-      answer => {
-        for (const { resolve } of land(flight)) resolve(answer);
-      },
-      error => {
-        for (const { reject } of land(flight)) reject(error);
-      },
-    );
-    return flight;
+  const depart = (bucket: Roster<Flight>, call: Call): Promise<Answer> => {
+    const flight = new Flight(call);
+    flight.land = bucket.add(flight);
+    flight.depart(next);
+    return flight.board(call);
   };
-
-  /** Leaving the board first keeps newcomers off a cancelled flight. */
-  const leave = (flight: Flight, passenger: Passenger, reason: GatewayError): void => {
-    flight.passengers.delete(passenger);
-    passenger.reject(reason);
-    if (flight.passengers.size > 0) return;
-    land(flight);
-    // The last one's own reason is passed on: the breaker must be able to tell a deadline from a caller that hung up.
-    flight.cancel.cancel(reason);
-  };
-
-  const board = (flight: Flight, call: Call): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const release = call.cancel.onCancel(reason => leave(flight, passenger, reason));
-      const passenger: Passenger = { resolve, reject, release };
-      flight.passengers.add(passenger);
-    });
 
   return call => {
     if (call.cancel.reason) return Promise.reject(call.cancel.reason);
-    const key = flightKey(call);
-    const flight = flights.get(key);
-    if (flight) call.emit({ type: 'coalesced', route: call.route });
-    return board(flight ?? depart(key, call), call);
+    const bucket = board[bucketOf(call.body)] as Roster<Flight>;
+    const flight = bucket.size === 0 ? undefined : bucket.all().find(other => isEqual(other.call, call));
+    return flight ? join(flight, call) : depart(bucket, call);
   };
 };

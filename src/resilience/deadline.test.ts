@@ -21,7 +21,7 @@ test('the wait ends a little before the deadline, with the reason passed down', 
   const time = fakeTime();
   const { handler, calls } = handPlayed();
   const answer = codeOf(deadline()(handler)(aCall()));
-  await time.tick(2990);
+  await time.tick(2985);
   assert.equal(calls[0]?.call.cancel.reason?.code, undefined);
   await time.tick(6);
   assert.equal(calls[0]?.call.cancel.reason?.code, 'limit');

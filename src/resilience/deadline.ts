@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 
 /** So much before the deadline the wait ends, because the fallback and the write need time too. */
-const LEAD_MS = 5;
+const LEAD_MS = 10;
 
 /** What `next` gives within `ms`; after that its token is cancelled with `code`, which ends the wait at once. */
 const within = (next: Handler, call: Call, ms: number, code: 'limit' | 'timeout'): Promise<Answer> =>

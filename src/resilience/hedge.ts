@@ -70,8 +70,7 @@ export class Hedge {
     return Math.min(max, Math.max(min, this.#latency.value() ?? max));
   }
 
-  readonly layer: Layer = next => call =>
-    new Promise((resolve, reject) => new Race(next, call, this, resolve, reject).start());
+  readonly layer: Layer = next => call => new Promise((resolve, reject) => new Race(next, call, this, resolve, reject));
 
   /** True if a second attempt may go out now; takes it from the budget. */
   grants(call: Call): boolean {
@@ -90,25 +89,21 @@ export class Hedge {
   }
 }
 
-interface Runner {
-  readonly cancel: Cancel;
-  readonly startedAt: number;
-  readonly isHedge: boolean;
-  /** Stops the timer that would cut it; set when it has lost. */
-  stopGrace: (() => void) | undefined;
-}
-
-/** One call's attempts side by side. */
+/** One call's attempts side by side: a first, and maybe a second. */
 class Race {
   readonly #next: Handler;
   readonly #call: Call;
   readonly #hedge: Hedge;
   readonly #resolve: (answer: Answer) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #running = new Set<Runner>();
-  #stopTimer: () => void = () => {};
-  #hedged = false;
-  #over = false;
+  readonly #startedAt = now();
+  #hedgedAt = 0;
+  /** The second attempt's own token; the first one runs on the call's. */
+  #second: Cancel | undefined = undefined;
+  #running = 1;
+  #isOver = false;
+  /** Stops the wait for the second attempt, and later the grace of the loser. */
+  #stopTimer: () => void;
 
   constructor(
     next: Handler,
@@ -122,68 +117,59 @@ class Race {
     this.#hedge = hedge;
     this.#resolve = resolve;
     this.#reject = reject;
+    const half = (call.deadline - this.#startedAt) / 2;
+    this.#stopTimer = after(Math.min(hedge.delayMs, half), () => this.#startSecond());
+    this.#run(call, false);
   }
 
-  start(): void {
-    this.#run(false);
-    if (this.#over) return;
-    const half = (this.#call.deadline - now()) / 2;
-    this.#stopTimer = after(Math.min(this.#hedge.delayMs, half), () => this.#second());
-  }
-
-  #second(): void {
+  #startSecond(): void {
     if (this.#call.cancel.reason || !this.#hedge.grants(this.#call)) return;
-    this.#hedged = true;
-    this.#run(true);
+    this.#second = this.#call.cancel.fork();
+    this.#hedgedAt = now();
+    this.#running++;
+    this.#run({ ...this.#call, cancel: this.#second }, true);
   }
 
-  #run(isHedge: boolean): void {
-    const runner: Runner = { cancel: this.#call.cancel.fork(), startedAt: now(), isHedge, stopGrace: undefined };
-    this.#running.add(runner);
-    this.#next({ ...this.#call, cancel: runner.cancel }).then(
-      answer => this.#answered(runner, answer),
-      error => this.#failed(runner, error),
+  #run(call: Call, isHedge: boolean): void {
+    this.#next(call).then(
+      answer => this.#answered(answer, isHedge),
+      error => this.#failed(error, isHedge),
     );
   }
 
-  #answered(runner: Runner, answer: Answer): void {
-    this.#leave(runner);
-    this.#hedge.record(now() - runner.startedAt);
-    if (this.#over) return;
-    this.#end();
-    this.#emit(runner.isHedge ? 'won' : 'lost');
-    this.#resolve(runner.isHedge ? { ...answer, source: 'hedge' } : answer);
-    this.#graceLosers();
+  #answered(answer: Answer, isHedge: boolean): void {
+    this.#leave(isHedge);
+    if (this.#isOver) return;
+    this.#end(isHedge ? 'won' : 'lost');
+    this.#resolve(isHedge ? { ...answer, source: 'hedge' } : answer);
+    if (this.#running > 0) this.#graceLoser(isHedge ? this.#call.cancel : this.#second);
   }
 
-  #failed(runner: Runner, error: unknown): void {
-    this.#leave(runner);
-    // A cut attempt took at least so long: leaving it out would make a stalling upstream look fast.
-    if (error === LOST || asGatewayError(error).row.outcome === 'timeout') this.#hedge.record(now() - runner.startedAt);
-    if (this.#over || this.#running.size > 0) return;
-    this.#end();
-    this.#emit('failed');
+  #failed(error: unknown, isHedge: boolean): void {
+    // A failed attempt says how long the upstream takes only if it was cut for its length; leaving that out would make
+    // a stalling upstream look fast.
+    const wasCut = error === LOST || asGatewayError(error).row.outcome === 'timeout';
+    this.#leave(isHedge, wasCut);
+    if (this.#isOver || this.#running > 0) return;
+    this.#end('failed');
     this.#reject(error);
   }
 
-  #leave(runner: Runner): void {
-    this.#running.delete(runner);
-    runner.stopGrace?.();
+  #leave(isHedge: boolean, counts = true): void {
+    this.#running--;
+    if (counts) this.#hedge.record(now() - (isHedge ? this.#hedgedAt : this.#startedAt));
+    if (this.#isOver) this.#stopTimer();
   }
 
-  #end(): void {
-    this.#over = true;
+  #end(result: HedgeResult): void {
+    this.#isOver = true;
     this.#stopTimer();
+    if (this.#second) this.#call.emit({ type: 'hedge', route: this.#call.route, result });
   }
 
-  #emit(result: HedgeResult): void {
-    if (this.#hedged) this.#call.emit({ type: 'hedge', route: this.#call.route, result });
-  }
-
-  #graceLosers(): void {
-    for (const loser of this.#running) {
-      const left = this.#call.deadline - now();
-      loser.stopGrace = after(Math.min(this.#hedge.graceMs, left), () => loser.cancel.cancel(LOST));
-    }
+  /** By now everybody above has the answer, so the call's own token is free to cut its first attempt. */
+  #graceLoser(loser: Cancel | undefined): void {
+    const left = this.#call.deadline - now();
+    this.#stopTimer = after(Math.min(this.#hedge.graceMs, left), () => loser?.cancel(LOST));
   }
 }

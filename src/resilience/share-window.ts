@@ -37,7 +37,8 @@ export const shareWindow = (
     timeout: false,
     errorThresholdPercentage: options.share * 100 - AT_LEAST,
     rollingCountTimeout: options.windowMs,
-    rollingCountBuckets: 10,
+    // Opossum adds all buckets up at each bad result: with ten of them that took 10 µs.
+    rollingCountBuckets: 5,
     volumeThreshold: options.minCalls,
     resetTimeout: NEVER_MS,
     // On by default, and it sorts every latency of the window at each failure.
