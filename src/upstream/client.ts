@@ -73,7 +73,12 @@ class Exchange implements ConnectionUser {
   opening(connection: Connection): void {
     this.#connection = connection;
     const { connectLimitMs } = this.#line.options;
-    this.#stopConnectTimer = after(connectLimitMs, () => this.#fail(new GatewayError('connect')));
+    this.#stopConnectTimer = after(connectLimitMs, () => setImmediate(() => this.#giveUpConnect()));
+  }
+
+  /** After a look at the sockets: a process that was busy for too long must not blame connections that are there. */
+  #giveUpConnect(): void {
+    if (!this.#isConnected) this.#fail(new GatewayError('connect'));
   }
 
   connected(connection: Connection): void {
