@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
+import { testAnswer, testCall } from '../../test/kit/hand-played.ts';
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -7,7 +8,6 @@ import { createBodies } from './bodies.ts';
 import { type KeyOf, lastGood, storeKey } from './last-good.ts';
 import { memoryStore } from './memory.ts';
 import type { Store } from './store.ts';
-import { testAnswer, testCall } from './test-call.ts';
 
 mock.timers.enable({ apis: ['setTimeout'] });
 
@@ -47,6 +47,15 @@ test('a 200 is kept as the difference between request and answer', async () => {
 test('an echo is kept as an empty difference', async () => {
   await pass(testAnswer(200, REQUEST));
   assert.deepEqual(await kept(), { version: 1, status: 200, patch: '{}' });
+});
+
+test('an echo is kept without anyone reading it', async () => {
+  const bodies = mock.fn(createBodies());
+  const options = { key: () => 'a', keepForMs: KEEP_MS, store, bodies };
+  await lastGood(options)(async () => testAnswer(200, REQUEST))(testCall(REQUEST).call);
+  mock.timers.tick(1);
+  assert.ok(await kept());
+  assert.equal(bodies.mock.callCount(), 0);
 });
 
 test('a 403 is kept with its page and its type', async () => {

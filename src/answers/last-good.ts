@@ -8,7 +8,10 @@ import type { Bodies } from './bodies.ts';
 import type { Store } from './store.ts';
 import { verdictOf } from './verdict.ts';
 
-/** Says under which name the verdict on a call is kept, if its caller can be told. May throw `not_json`. */
+/**
+ * Says under which name the verdict on a call is kept, if its caller can be told. For a request that is no JSON object
+ * it has none or throws `not_json`; it need not look closely, since the `cached` rung reads the request before it asks.
+ */
 export type KeyOf = (call: Call) => string | undefined;
 
 /** What `lastGood` and the `cached` rung of one route have in common. */

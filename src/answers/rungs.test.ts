@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
+import { testAnswer, testCall } from '../../test/kit/hand-played.ts';
 import { compact, requests } from '../../test/samples.ts';
 import { CODES, ERRORS, GatewayError } from '../core/errors.ts';
 import { createBodies } from './bodies.ts';
@@ -17,7 +18,6 @@ import {
   unavailableRung,
 } from './rungs.ts';
 import type { Store } from './store.ts';
-import { testAnswer, testCall } from './test-call.ts';
 
 mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
 
@@ -66,7 +66,9 @@ test('what must echo or rebase a hostile body says not_json', async () => {
     for (const rung of [echoRung(bodies), storeRung(bodies), patchedEchoRung({ a: 1 }, bodies)]) {
       assert.throws(() => rung.answer(call, LIMIT), notJson);
     }
-    await assert.rejects(async () => cachedRung(options).answer(call, LIMIT), notJson);
+    for (const key of [options.key, () => 'a', () => undefined]) {
+      await assert.rejects(async () => cachedRung({ ...options, key }).answer(call, LIMIT), notJson);
+    }
   }
 });
 

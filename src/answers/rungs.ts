@@ -75,6 +75,7 @@ export const cachedRung = ({ key, keepForMs, store, bodies }: LastGoodOptions): 
   name: 'cached',
   source: 'cached',
   answer: async (call, failure) => {
+    bodies(call);
     const name = storeKey(key, call);
     if (name === undefined) return undefined;
     const verdict = await store.get(name);

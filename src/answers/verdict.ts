@@ -22,13 +22,14 @@ const refusalOf = (answer: Answer): Refusal => {
   return isKept && contentType !== undefined ? { ...kept, contentType } : kept;
 };
 
-const patchOf = (call: Call, answer: Answer, bodies: Bodies): string => {
-  const request = bodies(call);
-  // An answer of the request's own bytes changes nothing, which is cheaper to see than to compute.
-  return answer.body.equals(call.body) ? '{}' : stringifyJson(diff(request, parseObject(answer.body)));
-};
+/** An answer of the request's own bytes changes nothing, which is cheaper to see than to compute. */
+const patchOf = (call: Call, answer: Answer, bodies: Bodies): string =>
+  answer.body.equals(call.body) ? '{}' : stringifyJson(diff(bodies(call), parseObject(answer.body)));
 
-/** What the back-end's answer says to this caller, if it is a verdict. Throws `not_json` for a 200 that is no JSON object. */
+/**
+ * What the back-end's answer says to this caller, if it is a verdict. A 200 of the request's own bytes is not parsed;
+ * for any other the request and the answer must be JSON objects, else it throws `not_json`.
+ */
 export const verdictOf = (call: Call, answer: Answer, bodies: Bodies): Verdict | undefined => {
   if (answer.status === 403) return refusalOf(answer);
   if (answer.status !== 200) return undefined;

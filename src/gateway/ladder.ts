@@ -1,6 +1,6 @@
-import { createBodies } from '../answers/bodies.ts';
+import { type Bodies, createBodies } from '../answers/bodies.ts';
 import { parseObject } from '../answers/json.ts';
-import type { LastGoodOptions } from '../answers/last-good.ts';
+import type { KeyOf, LastGoodOptions } from '../answers/last-good.ts';
 import {
   bodyRung,
   cachedRung,
@@ -14,8 +14,8 @@ import {
 import type { Store } from '../answers/store.ts';
 import type { HookSettings, JsonObject, Rung } from '../config/types.ts';
 import type { FallbackRung } from '../core/rung.ts';
-import { findHook, type Hook } from '../hooks/catalogue.ts';
-import { callerKey } from '../hooks/key.ts';
+import type { Hook } from '../hooks/catalogue.ts';
+import { bodyKey, fieldsKey } from '../hooks/key.ts';
 import { autoLadder } from '../hooks/ladder.ts';
 
 /** What a hook is answered with when its back-end is not in time, and what must be kept for that. */
@@ -28,13 +28,19 @@ export interface Ladder {
 /** The configuration's objects come from YAML; as JSON they are what a body is. */
 const asJson = (object: JsonObject) => parseObject(Buffer.from(JSON.stringify(object)));
 
+/** Only a configured key has to read the body. Without one, the hook is a known one: no other has a key of its own. */
+const keyOf = (fields: HookSettings['key'], hook: Hook, bodies: Bodies): KeyOf =>
+  fields
+    ? call => fieldsKey(call.hook, fields, bodies(call), call.authorization)
+    : call => bodyKey(hook, call.body, call.authorization);
+
 /** Turns the configured or automatic ladder of one hook into rungs. `cached` without a key is left out (contract 3). */
 export const buildLadder = (settings: HookSettings, hook: Hook, store: Store): Ladder => {
   const keyed = hook.keyed || settings.key !== undefined;
   const words: readonly Rung[] = settings.fallback === 'auto' ? autoLadder(hook, keyed) : settings.fallback;
   const bodies = createBodies();
   const keep: LastGoodOptions = {
-    key: call => callerKey(findHook(call.hook), settings.key, bodies(call), call.authorization || undefined),
+    key: keyOf(settings.key, hook, bodies),
     keepForMs: settings.keepFor,
     store,
     bodies,

@@ -1,27 +1,57 @@
 import { hash } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { Hook } from './catalogue.ts';
+import { type Member, readMembers } from './members.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
+// An Authorization of scheme WCS is a hash over the body, so it is new whenever a session id is.
+const credentials = (authorization: string): string => (/^WCS(\s|$)/i.test(authorization) ? '' : authorization);
 
-const NONE: readonly string[] = [];
+/** A SHA-256, so that a key gives away no secret. `whose` is JSON and so ends by itself: `what` may be any text. */
+const digest = (whose: readonly unknown[], what = ''): string =>
+  hash('sha256', JSON.stringify(whose) + what, 'base64url');
 
 /**
- * A value as arrays alone, members sorted by name, so that all spellings of it have one JSON text. What was an object
- * begins with `{}`, which nothing else becomes. Handing arrays to JSON.stringify takes half the time of writing text.
+ * What counts of a volatile session id: the client's address out of `"sessionId":"/ip:port/…"` or `…"/ip/…"`, nothing if
+ * it has none. Spelt with escapes it may hide one, so then all of it counts.
  */
-const inOrder = (value: unknown, leaveOut: readonly string[] = NONE): unknown => {
-  if (Array.isArray(value)) return value.map(item => inOrder(item));
-  if (!isObject(value)) return value;
-  const members: unknown[] = [{}];
-  for (const name of Object.keys(value).sort()) {
-    if (!leaveOut.includes(name)) members.push(name, inOrder(value[name]));
-  }
-  return members;
+const clientAddress = (member: string): string => {
+  if (member.includes('\\')) return member;
+  const peer = /^"sessionId"\s*:\s*"\/([^/"]*)/.exec(member)?.[1] ?? '';
+  const host = peer.replace(/:\d{1,5}$/, '');
+  if (isIPv4(host)) return host;
+  // IPv6 comes in full, eight groups, with or without brackets; so what is no address as a whole has a port.
+  return [peer, host].map(text => text.replace(/^\[(.*)\]$/, '$1')).find(text => isIP(text) !== 0) ?? '';
 };
+
+/** What a member says of the caller; nothing if it is volatile. Such parts tell themselves apart when put in a row. */
+const steadyPart = ({ name, text }: Member, volatile: readonly string[]): string => {
+  if (!volatile.includes(name)) return text;
+  return name === 'sessionId' ? clientAddress(text) : '';
+};
+
+/**
+ * Under which name a verdict is kept for a hook with a key of its own: it covers the hook, the Authorization header
+ * unless that is WCS's own, and all of the body but the hook's volatile fields. The body is taken as it is spelt, not
+ * parsed: another order, another escape or a name that comes twice makes another key, which is a miss and no mix-up.
+ * Of a volatile session id the client's address stays, since the back-end may judge by it. The app is not covered.
+ * Nothing if the caller cannot be told: a hook without a key of its own, or a body that is no JSON object.
+ */
+export const bodyKey = (hook: Hook, body: Buffer, authorization: string): string | undefined => {
+  // Latin-1 gives every byte a character of its own, so that even bad UTF-8 stays apart.
+  const members = hook.keyed ? readMembers(body.toString('latin1')) : undefined;
+  if (!members) return undefined;
+  const parts: string[] = [];
+  for (const member of members) {
+    const part = steadyPart(member, hook.volatile);
+    if (part !== '') parts.push(part);
+  }
+  return digest([hook.name, credentials(authorization)], parts.join());
+};
+
+const isObject = (value: unknown): value is Body =>
+  typeof value === 'object' && value !== null && !JSON.isRawJSON(value);
 
 /** The value at `custom.token`, in a list so that an absent one (empty list) is not a null one. */
 const at = (body: Body, path: string): readonly unknown[] => {
@@ -33,46 +63,19 @@ const at = (body: Body, path: string): readonly unknown[] => {
   return [value];
 };
 
-/** The client's address out of `/ip:port/…` or `/ip/…`; empty for the forms of session id that have none. */
-const clientAddress = (sessionId: unknown): string => {
-  const [before, peer] = typeof sessionId === 'string' ? sessionId.split('/', 2) : [];
-  if (before !== '' || peer === undefined) return '';
-  // IPv6 comes in full, eight groups, with or without brackets; so what is no address as a whole has a port.
-  const whole = peer.replace(/^\[([^\]]*)\]/, '$1');
-  const address = isIP(whole) === 0 ? whole.replace(/:\d{1,5}$/, '') : whole;
-  return isIP(address) === 0 ? '' : address;
-};
-
-/** What is left of the body without the volatile fields; the address stays, since the back-end may judge by it. */
-const steadyPart = (hook: Hook, body: Body): unknown => [
-  inOrder(body, hook.volatile),
-  hook.volatile.includes('sessionId') ? clientAddress(body.sessionId) : '',
-];
-
-const namedPart = (fields: readonly string[], body: Body): unknown => {
-  const values = fields.map(path => at(body, path));
-  return values.some(value => value.length > 0) ? [fields, inOrder(values)] : undefined;
-};
-
-// An Authorization of scheme WCS is a hash over the body, so it is new whenever a session id is.
-const credentials = (authorization: string | undefined): string | null =>
-  authorization === undefined || /^WCS(\s|$)/i.test(authorization) ? null : authorization;
-
 /**
- * Under which name a verdict on this caller and this wish is kept: a SHA-256, so that it gives away no secret.
- * With configured `fields` it covers those (one that is absent differs from one that is null), without them all of the
- * body but the hook's volatile fields; always also the hook and the Authorization header, unless that is WCS's own.
- * Nothing if the caller cannot be told: a hook without a key of its own, or none of the fields in the body.
- * The app is not covered. `body` is the parsed request, with numbers that would not survive kept as their text.
+ * Under which name a verdict is kept where the configuration names the fields that tell who calls: it covers those, the
+ * hook, and the Authorization header as for `bodyKey`. Nothing if the body has none of the fields. `body` is the parsed
+ * request, with numbers that would not survive kept as their text.
  */
-export const callerKey = (
-  hook: Hook,
-  fields: readonly string[] | undefined,
+export const fieldsKey = (
+  hook: string,
+  fields: readonly string[],
   body: Body,
-  authorization: string | undefined,
+  authorization: string,
 ): string | undefined => {
-  if (!fields && !hook.keyed) return undefined;
-  const part = fields ? namedPart(fields, body) : steadyPart(hook, body);
-  if (part === undefined) return undefined;
-  return hash('sha256', JSON.stringify([hook.name, credentials(authorization), part]), 'base64url');
+  const values = fields.map(path => at(body, path));
+  return values.some(value => value.length > 0)
+    ? digest([hook, credentials(authorization), fields, values])
+    : undefined;
 };

@@ -56,6 +56,23 @@ export const collectEvents = (): { readonly emit: (event: Event) => void; readon
   return { emit: event => void events.push(event), events };
 };
 
+/** A call of 1 s with `body` for an app named `app`, and the events that it emits. */
+export const testCall = (body: string | Buffer, changes: Partial<Call> = {}): { call: Call; events: Event[] } => {
+  const { emit, events } = collectEvents();
+  const route: Route = { app: 'app', hook: 'connect' };
+  const deadline = now() + 1000;
+  return { call: aCall({ route, deadline, body: Buffer.from(body), emit, ...changes }), events };
+};
+
+/** A back-end's JSON answer. */
+export const testAnswer = (status: number, body: string | Buffer, changes: Partial<Answer> = {}): Answer => ({
+  status,
+  headers: ['Content-Type', 'application/json'],
+  body: Buffer.from(body),
+  source: 'upstream',
+  ...changes,
+});
+
 /** Lets all promises that can settle do so. */
 export const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
