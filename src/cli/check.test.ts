@@ -74,7 +74,11 @@ test('without --config, breakwater.yaml of the working directory is checked, els
 test('a wrong command line is told in one line with the way to help, and exits 2', async () => {
   const cases: readonly [typeof check, string[], RegExp][] = [
     [check, ['--conf', 'x'], /^breakwater check: unknown option '--conf'; see breakwater check --help\n$/],
-    [check, ['x.yaml'], /^breakwater check: takes no words beside its options, but got "x\.yaml"; see /],
+    [
+      check,
+      ['x.yaml'],
+      /^breakwater check: takes no words beside its options \(a file is named by --config\), but got "x\.yaml"; see /,
+    ],
     [check, ['--config'], /^breakwater check: option '-c, --config <value>' argument missing; see /],
     [explain, [], /^breakwater explain: takes APP and HOOK, but got nothing; see /],
     [explain, ['Echo'], /^breakwater explain: takes APP and HOOK, but got "Echo"; see /],

@@ -22,6 +22,6 @@ export const check = async (args: string[], io: Io): Promise<number> => {
   const loaded = loadOrTell(line.config, io);
   if (!loaded) return EXIT.usage;
   for (const warning of loaded.warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`);
-  io.stdout.write(renderEffective(loaded));
+  io.stdout.write(`# ${loaded.file} is valid; this is what it comes to\n${renderEffective(loaded)}`);
   return EXIT.fine;
 };

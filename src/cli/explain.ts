@@ -1,5 +1,6 @@
 import { explainHook, type Fact } from '../config/explain-hook.ts';
 import { suggest } from '../config/suggest.ts';
+import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { loadOrTell } from './check.ts';
 import { EXIT, type Io } from './io.ts';
 import { readCommandLine } from './usage.ts';
@@ -17,10 +18,19 @@ export const explain = async (args: string[], io: Io): Promise<number> => {
     io.stderr.write(`breakwater explain: ${noSuchApp(name, names, loaded.file)}\n`);
     return EXIT.usage;
   }
+  if (!findHook(hook).known && !app.namedHooks.includes(hook)) io.stderr.write(unknownHook(hook));
   io.stdout.write(
     `${hook} of ${name}, by ${loaded.file}\n\n${explainHook(loaded, app, hook).map(paragraph).join('\n')}`,
   );
   return EXIT.fine;
+};
+
+const unknownHook = (hook: string): string => {
+  const meant = suggest(
+    hook,
+    CATALOGUE.map(({ name }) => name),
+  );
+  return `warning: WCS is not known to call ${JSON.stringify(hook)}${meant ? `; did you mean ${meant}?` : ''}\n`;
 };
 
 const noSuchApp = (name: string, names: readonly string[], file: string): string => {

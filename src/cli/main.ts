@@ -22,7 +22,7 @@ const terminal = (): Io => {
 export const main = async (argv: readonly string[], io: Io = terminal()): Promise<number> => {
   const [word = '--help', ...args] = argv;
   if (isCommand(word)) return COMMANDS[word](args, io);
-  if (word === '--version' || word === '-V') io.stdout.write(`${VERSION}\n`);
+  if (word === '--version' || word === '-V' || word === '-v') io.stdout.write(`${VERSION}\n`);
   else if (word === '--help' || word === '-h' || word === 'help') io.stdout.write(MAIN_USAGE);
   else {
     io.stderr.write(unknownCommand(word));

@@ -25,12 +25,16 @@ const reload = (breakwater: Breakwater, file: string, io: Io): void => {
   }
 };
 
+const leaveAtOnce = (signal: NodeJS.Signals): void => {
+  process.stderr.write(`breakwater: ${signal} again: ending at once, what is in flight is cut off\n`);
+  process.exit(EXIT.failed);
+};
+
 /** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
 const stopSignal = (): Promise<NodeJS.Signals> =>
   new Promise(resolve => {
     const stop = (signal: NodeJS.Signals) => {
-      process.once('SIGTERM', () => process.exit(EXIT.failed));
-      process.once('SIGINT', () => process.exit(EXIT.failed));
+      for (const again of ['SIGTERM', 'SIGINT'] as const) process.once(again, leaveAtOnce);
       resolve(signal);
     };
     process.once('SIGTERM', stop);
@@ -63,8 +67,11 @@ const startAndServe = async ({ config, warnings }: Loaded, file: string, io: Io)
   const breakwater = await start(config, { version: VERSION, configFile: file });
   const { url, adminUrl, log } = breakwater;
   for (const warning of warnings) log.logger.warn(formatProblem(warning));
-  const fields = { version: VERSION, file, listen: url, admin: adminUrl };
+  const fields = { version: VERSION, pid: process.pid, file, listen: url, admin: adminUrl };
   log.logger.info(fields, `hooks at ${url}, status at ${adminUrl}/status`);
+  for (const { name, path } of config.apps) {
+    log.logger.info({ app: name }, `WCS calls ${url}${path}/<hook>; there: update app -l ${url}${path} <app>`);
+  }
   return serve(breakwater, file, io);
 };
 

@@ -119,7 +119,10 @@ export const readCommandLine = (command: Command, args: string[], names: readonl
 };
 
 const wantedWords = (names: readonly string[], given: readonly string[]): string => {
-  const wanted = names.length === 0 ? 'takes no words beside its options' : `takes ${names.join(' and ')}`;
+  const wanted =
+    names.length === 0
+      ? 'takes no words beside its options (a file is named by --config)'
+      : `takes ${names.join(' and ')}`;
   return `${wanted}, but got ${given.length === 0 ? 'nothing' : given.map(word => JSON.stringify(word)).join(', ')}`;
 };
 

@@ -33,13 +33,19 @@ const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
     ? [{ path: ['admin'], message: `is ${formatAddress(admin)}, which listen has taken; write another port` }]
     : [];
 
-const duplicates = ({ apps }: Draft, key: 'name' | 'path', remedy: string): readonly Finding[] =>
-  apps.flatMap(app => {
-    const first = apps.find(({ options }) => options[key] === app.options[key]) ?? app;
-    if (first === app) return [];
-    const value = shown(app.options[key] === '' ? '/' : app.options[key]);
-    return [{ path: ['apps', app.index, key], message: `is ${value}, as in apps[${first.index}]; ${remedy}` }];
+/** `/a` and `/a/` are one path. */
+const sameAs = (value: unknown): unknown => (typeof value === 'string' ? value.replace(/(?<=.)\/+$/, '') : value);
+
+/** Looks at what is written, so that an app which is wrong in another key is seen too. */
+const duplicates = ({ data }: Draft, key: 'name' | 'path', remedy: string): readonly Finding[] => {
+  const apps = fieldOf(data, 'apps');
+  const values = (Array.isArray(apps) ? apps : []).map(app => sameAs(fieldOf(app, key)));
+  return values.flatMap((value, at) => {
+    const first = values.indexOf(value);
+    if (typeof value !== 'string' || first === at) return [];
+    return [{ path: ['apps', at, key], message: `is ${shown(value)}, as in apps[${first}]; ${remedy}` }];
   });
+};
 
 const ownAddresses = (): readonly string[] =>
   Object.values(networkInterfaces()).flatMap(list => (list ?? []).map(({ address }) => address));

@@ -38,7 +38,7 @@ export interface UpstreamState {
   readonly upstream: string;
   readonly breaker: BreakerState;
   /** Milliseconds until an open breaker lets probes through. */
-  readonly opensInMs?: number;
+  readonly probesInMs?: number;
   readonly inflight: number;
   readonly queued: number;
 }

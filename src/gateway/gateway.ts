@@ -29,6 +29,8 @@ export interface Match {
 export interface Gateway {
   /** Where a request path leads, or nothing if no app has it. */
   find(path: string): Match | undefined;
+  /** Where the apps are. */
+  readonly paths: readonly string[];
   upstreams(): UpstreamState[];
   hooks(): HookState[];
   /** Ends timers and idle connections. To be called when no call is out. */
@@ -138,6 +140,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
       const hook = path.slice(slash + 1);
       return routes && HOOK_NAME.test(hook) ? { route: routes.route(hook), hook } : undefined;
     },
+    paths: parts.config.apps.map(app => app.path),
     upstreams: () => all.flatMap(app => app.upstreams.map(upstream => upstream.state())),
     hooks: () => all.flatMap(app => [...app.routes].map(hookState)),
     close: () => {

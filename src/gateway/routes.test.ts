@@ -106,7 +106,8 @@ test('breaker below hedge: a loser that is cut says nothing against its upstream
     await answer;
     await time.tick(100);
   }
-  assert.equal(calls.filter(({ call }) => call.cancel.reason?.code === 'cancelled').length, 15);
+  const losers = calls.filter((_, n) => n % 2 === 0);
+  assert.equal(losers.filter(({ call }) => call.cancel.reason?.code === 'cancelled').length, 15);
   assert.equal(breaker.state, 'closed');
 });
 

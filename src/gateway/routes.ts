@@ -49,7 +49,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       app: app.name,
       upstream: url,
       breaker: breaker?.state ?? 'closed',
-      ...(breaker?.opensInMs === undefined ? {} : { opensInMs: breaker.opensInMs }),
+      ...(breaker?.probesInMs === undefined ? {} : { probesInMs: breaker.probesInMs }),
       inflight: bulkhead.inflight,
       queued: bulkhead.queued,
     }),

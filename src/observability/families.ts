@@ -77,7 +77,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_hedges_total',
     type: 'counter',
-    help: 'Second attempts beside a slow first: won, lost or failed; denied if the budget was spent.',
+    help: 'Second attempts beside a slow first: won, lost or failed; denied if the budget had none left.',
     labels: ['app', 'hook', 'result'],
     read: ({ counts }) =>
       each(counts.hooks.values(), ({ app, hook, hedges }) => words(hedges, 'result', { app, hook })),
@@ -92,7 +92,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_retries_total',
     type: 'counter',
-    help: 'Repeats of failed attempts: sent, or denied because the budget was spent.',
+    help: 'Repeats of failed attempts: sent, or denied because the budget had none left.',
     labels: ['app', 'hook', 'result'],
     read: ({ counts }) =>
       each(counts.hooks.values(), ({ app, hook, retries }) => words(retries, 'result', { app, hook })),

@@ -6,12 +6,13 @@ export const BOUNDS_MS = [
 const BOUNDS = Float64Array.from(BOUNDS_MS);
 const BEYOND = BOUNDS.length;
 const SUM = BEYOND + 1;
+const LONGEST = SUM + 1;
 
-/** Counts per bucket, then what lay beyond the last bound, then the sum in milliseconds. */
+/** Counts per bucket, then what lay beyond the last bound, then the sum and the longest in milliseconds. */
 export type Histogram = Float64Array;
 
 /** An empty histogram over `BOUNDS_MS`. */
-export const createHistogram = (): Histogram => new Float64Array(SUM + 1);
+export const createHistogram = (): Histogram => new Float64Array(LONGEST + 1);
 
 /** Counts one duration. A bound is inclusive, as Prometheus wants it. */
 export const observe = (histogram: Histogram, ms: number): void => {
@@ -19,6 +20,7 @@ export const observe = (histogram: Histogram, ms: number): void => {
   while (at < BEYOND && ms > (BOUNDS[at] as number)) at++;
   histogram[at] = (histogram[at] as number) + 1;
   histogram[SUM] = (histogram[SUM] as number) + ms;
+  if (ms > (histogram[LONGEST] as number)) histogram[LONGEST] = ms;
 };
 
 /** The sum of all durations in milliseconds. */
@@ -33,23 +35,26 @@ export const cumulate = (histogram: Histogram): number[] => {
 /** One histogram that holds what all of `histograms` hold. */
 export const addUp = (histograms: Iterable<Histogram>): Histogram => {
   const total = createHistogram();
-  for (const histogram of histograms)
+  for (const histogram of histograms) {
     for (let at = 0; at <= SUM; at++) total[at] = (total[at] ?? 0) + (histogram[at] ?? 0);
+    total[LONGEST] = Math.max(total[LONGEST] ?? 0, histogram[LONGEST] ?? 0);
+  }
   return total;
 };
 
 /**
  * The duration in milliseconds that the share `quantile` (0 to 1) of all durations did not exceed, taken as evenly
- * spread within its bucket; undefined while nothing was counted. Beyond the last bound it is that bound.
+ * spread within its bucket but never over the longest; undefined while nothing was counted.
  */
 export const quantileMs = (histogram: Histogram, quantile: number): number | undefined => {
   const counts = cumulate(histogram);
   const wanted = quantile * (counts[BEYOND] ?? 0);
   if (wanted === 0) return undefined;
   const at = counts.findIndex(count => count >= wanted);
+  const longest = histogram[LONGEST] ?? 0;
   const upper = BOUNDS[at];
-  if (upper === undefined) return BOUNDS[BEYOND - 1];
+  if (upper === undefined) return longest;
   const lower = BOUNDS[at - 1] ?? 0;
   const below = counts[at - 1] ?? 0;
-  return lower + ((upper - lower) * (wanted - below)) / ((counts[at] ?? 0) - below);
+  return Math.min(longest, lower + ((upper - lower) * (wanted - below)) / ((counts[at] ?? 0) - below));
 };

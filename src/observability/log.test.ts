@@ -75,11 +75,11 @@ test('a scanner leaves one line, then one in a hundred, with a count; a minute o
     assert.deepEqual(
       lines().map(({ code, count, level }) => [code, count, level]),
       [
-        ['not_found', 1, 30],
-        ['not_found', 100, 30],
-        ['not_found', 200, 30],
+        ['not_found', 1, 40],
+        ['not_found', 100, 40],
+        ['not_found', 200, 40],
         ['connections', 1, 40],
-        ['not_found', 1, 30],
+        ['not_found', 1, 40],
       ],
     );
     assert.equal(lines()[0]?.peer, '10.0.0.9');

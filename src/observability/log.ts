@@ -66,7 +66,8 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
 };
 
 const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number): void => {
-  const level = ERRORS[code].fault === 'client' ? 'info' : 'warn';
+  // A path without an app is most likely a WCS that points at the wrong one: it would refuse every caller.
+  const level = ERRORS[code].fault === 'client' && code !== 'not_found' ? 'info' : 'warn';
   logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
 };
 

@@ -6,7 +6,7 @@ import { describeStatus } from './status.ts';
 
 const gauges = {
   upstreams: [
-    { app: 'One', upstream: 'http://u:pw@a/x', breaker: 'open', opensInMs: 4000, inflight: 0, queued: 2 },
+    { app: 'One', upstream: 'http://u:pw@a/x', breaker: 'open', probesInMs: 4000, inflight: 0, queued: 2 },
     { app: 'Two', upstream: 'http://b/x', breaker: 'closed', inflight: 1, queued: 0 },
   ],
   hooks: [{ app: 'One', hook: 'connect', limitMs: 3000, ladder: ['cached', 'unavailable'], hedgeDelayMs: 8 }],
@@ -67,7 +67,7 @@ test('an upstream shows its breaker beside its attempts, and never its user', ()
   const status = describe();
   const [upstream] = status.apps[0]?.upstreams ?? [];
   assert.equal(upstream?.upstream, 'http://a/x');
-  assert.deepEqual([upstream?.breaker, upstream?.opensInMs, upstream?.queued], ['open', 4000, 2]);
+  assert.deepEqual([upstream?.breaker, upstream?.probesInMs, upstream?.queued], ['open', 4000, 2]);
   assert.equal(upstream?.attempts?.ok, 1);
   assert.doesNotMatch(JSON.stringify(status), /pw/);
 });

@@ -33,6 +33,7 @@ export interface AppStatus {
 export interface Status {
   readonly version: string;
   readonly node: string;
+  readonly pid: number;
   readonly uptimeSeconds: number;
   readonly ready: boolean;
   readonly config: { readonly file: string; readonly reloads: StatusSources['reloads'] };
@@ -73,6 +74,7 @@ const describeApp = (app: string, { gauges, snapshot }: StatusSources): AppStatu
 export const describeStatus = (sources: StatusSources): Status => ({
   version: sources.version,
   node: process.version,
+  pid: process.pid,
   uptimeSeconds: Math.floor(sources.uptimeMs / 1000),
   ready: sources.ready,
   config: { file: sources.configFile, reloads: sources.reloads },

@@ -66,13 +66,13 @@ const announced = ({ contentLength, transferEncodings }: RequestHead, maxBytes: 
 
 /**
  * Lets in what a WCS sends and nothing that two HTTP implementations could read in two ways.
- * Throws a GatewayError with a client code otherwise. `find` says where a path leads.
+ * Throws a GatewayError with a client code otherwise. `find` says where a path leads, or throws.
  * Sources: RFC 9112 §3.2 (target, Host), §6 (framing); RFC 9110 §15.5 (statuses).
  */
 export const frontDoor = <Match>(
   request: IncomingMessage,
   maxBytes: number,
-  find: (path: string) => Match | undefined,
+  find: (path: string) => Match,
 ): Asked<Match> => {
   const raw = request.rawHeaders;
   if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
@@ -82,7 +82,7 @@ export const frontDoor = <Match>(
   if (request.method !== 'POST') refuse('method_not_allowed');
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
-  const match = find(path) ?? refuse('not_found', `no app at ${path.slice(0, 200)}`);
+  const match = find(path);
   checkType(head);
   return { match, query: at < 0 ? '' : target.slice(at), length: announced(head, maxBytes), head };
 };

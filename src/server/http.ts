@@ -7,6 +7,7 @@ import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
+import { Roster } from '../core/roster.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
@@ -56,7 +57,7 @@ export class HookServer {
   readonly #newId = createIds();
   #draining = false;
   /** The tokens of the requests that wait for their answer. */
-  readonly #visits = new Set<Cancel>();
+  readonly #visits = new Roster<Cancel>();
 
   constructor(options: HooksOptions) {
     this.#options = options;
@@ -95,7 +96,7 @@ export class HookServer {
 
   /** Gives up on what is still out: each call gets the next rung at once. */
   cutShort(): void {
-    for (const cancel of this.#visits) cancel.cancel(new GatewayError('closing'));
+    for (const cancel of this.#visits.all()) cancel.cancel(new GatewayError('closing'));
   }
 
   #listen(): void {
@@ -118,9 +119,9 @@ export class HookServer {
     const { socket } = request;
     const cancel = new Cancel();
     const arrivedAt = this.#connections.begin(socket, cancel);
-    this.#visits.add(cancel);
+    const leave = this.#visits.add(cancel);
     response.once('close', () => {
-      this.#visits.delete(cancel);
+      leave();
       this.#connections.end(socket);
       if (!response.writableFinished) cancel.cancel(new GatewayError('gone'));
     });
@@ -135,7 +136,7 @@ export class HookServer {
   async #serve(visit: Visit): Promise<void> {
     const { request, response, arrivedAt, cancel } = visit;
     const maxBytes = this.#options.limits.body;
-    const asked = frontDoor(request, maxBytes, path => this.#options.gateway().find(path));
+    const asked = frontDoor(request, maxBytes, path => this.#find(path));
     const { route } = asked.match;
     if (visit.awaitsContinue) response.writeContinue();
     const body = await readBody(request, maxBytes, arrivedAt + route.limitMs - now(), cancel);
@@ -144,6 +145,14 @@ export class HookServer {
     const answer = await route.handler(call);
     if (response.destroyed) return;
     respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close: this.#draining });
+  }
+
+  #find(path: string): Match {
+    const gateway = this.#options.gateway();
+    const match = gateway.find(path);
+    if (match) return match;
+    const known = gateway.paths.map(each => `${each}/<hook>`).join(', ');
+    throw new GatewayError('not_found', `no app at ${path.slice(0, 200)}; hooks are taken at ${known}`);
   }
 
   #call({ request, id, arrivedAt, cancel }: Visit, { match, query, head }: Asked<Match>, body: Buffer): Call {

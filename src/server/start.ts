@@ -146,6 +146,7 @@ export class Breakwater {
     }
     this.#gateway.close();
     await Promise.all([this.#admin.close(), this.#store.close()]);
+    this.log.logger.info('stopped');
     await this.log.close();
   }
 
