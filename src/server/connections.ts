@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
@@ -11,12 +11,17 @@ import { errorAnswer } from '../core/refusal.ts';
  */
 const ON_MESSAGE_BEGIN = 0;
 
+interface Reading {
+  readonly request: IncomingMessage;
+  readonly cancel: Cancel;
+}
+
 interface Connection {
   /** Requests of this connection that wait for their answer. */
   open: number;
   firstByteAt: number | undefined;
-  /** The token of the request whose body is on its way. */
-  reading: Cancel | undefined;
+  /** The request whose body is on its way. */
+  reading: Reading | undefined;
   /** A refusal that must wait until the answers before it have left. */
   last: Buffer | undefined;
 }
@@ -46,23 +51,31 @@ export class Connections {
 
   /** Follows a new connection to its end. */
   add(socket: Socket): void {
-    const connection: Connection = { open: 0, firstByteAt: undefined, reading: undefined, last: undefined };
-    this.#connections.set(socket, connection);
+    this.#connections.set(socket, { open: 0, firstByteAt: undefined, reading: undefined, last: undefined });
     socket.once('close', () => this.#connections.delete(socket));
+  }
+
+  /** To be called once node:http has the connection: from now on the first byte of each request is timed. */
+  time(socket: Socket): void {
+    const connection = this.#connections.get(socket);
     const { parser } = socket as WithParser;
-    if (!parser) return;
+    if (!parser || !connection) return;
     parser[ON_MESSAGE_BEGIN] = () => {
       connection.firstByteAt = now();
     };
   }
 
-  /** A request begins on `socket`; gives the time of its first byte. Until `hasBody`, `cancel` may end it. */
-  begin(socket: Socket, cancel: Cancel): number {
-    const connection = this.#connections.get(socket);
-    if (!connection) return now();
+  /** When the first byte of the last request on `socket` came. */
+  firstByteAt(socket: Socket): number {
+    return this.#connections.get(socket)?.firstByteAt ?? now();
+  }
+
+  /** `request` begins on its connection. Until `hasBody`, `cancel` may end it. */
+  begin(request: IncomingMessage, cancel: Cancel): void {
+    const connection = this.#connections.get(request.socket);
+    if (!connection) return;
     connection.open++;
-    connection.reading = cancel;
-    return connection.firstByteAt ?? now();
+    connection.reading = { request, cancel };
   }
 
   /** The body of the last request on `socket` is here. */
@@ -80,8 +93,10 @@ export class Connections {
   /** Ends the request whose body is on its way on `socket`, if there is one; its owner answers it. */
   failBody(socket: Socket, error: GatewayError): boolean {
     const reading = this.#connections.get(socket)?.reading;
-    reading?.cancel(error);
-    return reading !== undefined;
+    // A whole body may be known to node:http a moment before its reader.
+    if (!reading || reading.request.complete) return false;
+    reading.cancel.cancel(error);
+    return true;
   }
 
   /** Refuses what could not be read as a request and ends the connection, after the answers that are still due. */
@@ -90,13 +105,5 @@ export class Connections {
     if (!socket.writable) socket.destroy();
     else if (connection && connection.open > 0) connection.last = rawAnswer(error);
     else socket.end(rawAnswer(error));
-  }
-
-  /** Watches over a server's connections; beyond `most`, new ones get a 503 and are closed. */
-  watch(server: Server, most: number, full: () => GatewayError): void {
-    server.on('connection', socket => {
-      this.add(socket);
-      if (this.size > most) this.refuse(socket, full());
-    });
   }
 }

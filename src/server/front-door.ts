@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { type Code, GatewayError } from '../core/errors.ts';
 import { type RequestHead, readHead } from './request-head.ts';
 
@@ -10,6 +9,15 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 const ABSOLUTE = /^https?:\/\/[^/?#]+(?=\/)/i;
 const TARGET = /^\/[\w.~!$&'()*+,;=:@%/-]*(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/;
+
+/** What the front door looks at; of node:http's IncomingMessage no more than this. */
+export interface Requested {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly httpVersion: string;
+  /** Names and values in turn. */
+  readonly rawHeaders: readonly string[];
+}
 
 /** What a request asks for, once it is known to be sound. */
 export interface Asked<Match> {
@@ -25,7 +33,7 @@ const refuse = (code: Code, message?: string): never => {
   throw new GatewayError(code, message);
 };
 
-const checkFraming = (request: IncomingMessage, head: RequestHead): void => {
+const checkFraming = (request: Requested, head: RequestHead): void => {
   const { hosts, host, transferEncodings, transferEncoding } = head;
   const needsHost = request.httpVersion !== '1.0';
   if (hosts > 1) refuse('bad_request', 'more than one Host field');
@@ -69,11 +77,7 @@ const announced = ({ contentLength, transferEncodings }: RequestHead, maxBytes: 
  * Throws a GatewayError with a client code otherwise. `find` says where a path leads, or throws.
  * Sources: RFC 9112 §3.2 (target, Host), §6 (framing); RFC 9110 §15.5 (statuses).
  */
-export const frontDoor = <Match>(
-  request: IncomingMessage,
-  maxBytes: number,
-  find: (path: string) => Match,
-): Asked<Match> => {
+export const frontDoor = <Match>(request: Requested, maxBytes: number, find: (path: string) => Match): Asked<Match> => {
   const raw = request.rawHeaders;
   if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
   const head = readHead(raw);

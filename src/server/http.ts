@@ -1,22 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Answer, type Call, sentAttempts } from '../core/call.ts';
-import { Cancel } from '../core/cancel.ts';
+import { sentAttempts } from '../core/call.ts';
 import { now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
-import type { Emit } from '../core/events.ts';
-import { createIds } from '../core/id.ts';
-import { errorAnswer } from '../core/refusal.ts';
-import { Roster } from '../core/roster.ts';
-import type { Gateway, Match } from '../gateway/gateway.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
-import { forwardHead } from './forward.ts';
-import { type Asked, frontDoor } from './front-door.ts';
-import { respond } from './respond.ts';
+import { FastPath } from './fast-path.ts';
+import { type HooksOptions, Reception, type Visitor } from './reception.ts';
+import { KEEP_ALIVE_MS, respond } from './respond.ts';
 
-/** Longer than the idle time of any pooled Java client, and announced, so that neither side closes in the other's face. */
-const KEEP_ALIVE_MS = 90_000;
+/** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
+const KEEP_ALIVE_BUFFER_MS = 1000;
 const HEADERS_MS = 10_000;
 
 /** What of a refused body may come before the answer, so that the connection can serve the next request. */
@@ -24,46 +18,31 @@ const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
 /** What of it may come after the answer, so that the client reads that and not a reset. */
 const LINGER = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
-const refusalOf = (error: GatewayError): Answer => {
-  const answer = errorAnswer(error);
-  const allow = error.code === 'method_not_allowed' ? ['Allow', 'POST'] : [];
-  return { ...answer, headers: [...answer.headers, ...allow] };
-};
-
-export interface HooksOptions {
-  /** Asked at each request, so that a reload is a change of what it returns. */
-  readonly gateway: () => Gateway;
-  readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
-  readonly emit: Emit;
-}
-
-/** One request and the only owner of its response. */
+/** One request of node:http and the only owner of its response. */
 interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly id: string;
-  readonly arrivedAt: number;
-  /** Becomes the call's own once the body is here. */
-  readonly cancel: Cancel;
+  readonly visitor: Visitor;
   /** The client sends its body only when it is told to. */
   readonly awaitsContinue: boolean;
 }
 
-/** The listener for hooks: node:http on one side, Calls and Answers on the other. */
+/** The listener for hooks: connections on one side, Calls and Answers on the other. */
 export class HookServer {
   readonly server: Server;
-  readonly #options: HooksOptions;
   readonly #connections = new Connections();
-  readonly #newId = createIds();
-  #draining = false;
-  /** The tokens of the requests that wait for their answer. */
-  readonly #visits = new Roster<Cancel>();
+  readonly #reception: Reception;
+  /** Connections that node:http does not know of yet. */
+  readonly #fast = new Set<FastPath>();
+  /** What node:http does with a connection. */
+  readonly #serveHttp: (socket: Socket) => void;
 
   constructor(options: HooksOptions) {
-    this.#options = options;
+    this.#reception = new Reception(options);
     this.server = createServer({
       maxHeaderSize: options.limits.headers,
       keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeoutBuffer: KEEP_ALIVE_BUFFER_MS,
       headersTimeout: HEADERS_MS,
       // The body has the limit of its hook, which is this server's own clock.
       requestTimeout: 0,
@@ -75,12 +54,16 @@ export class HookServer {
     });
     // 0 is "no limit": with one, node:http drops the fields beyond it in silence.
     this.server.maxHeadersCount = 0;
+    const [serveHttp] = this.server.listeners('connection') as ((socket: Socket) => void)[];
+    if (!serveHttp) throw new GatewayError('internal', 'node:http does not listen to connections');
+    this.server.off('connection', serveHttp);
+    this.#serveHttp = serveHttp;
     this.#listen();
   }
 
   /** Requests that wait for their answer. */
   get visits(): number {
-    return this.#visits.size;
+    return this.#reception.size;
   }
 
   get connections(): number {
@@ -89,43 +72,79 @@ export class HookServer {
 
   /** Takes no new connections; answers from now on say `Connection: close`; idle connections end. */
   drain(): void {
-    this.#draining = true;
+    this.#reception.draining = true;
     this.server.close();
     this.server.closeIdleConnections();
+    for (const fast of this.#fast) if (fast.isIdle) fast.destroy();
   }
 
   /** Gives up on what is still out: each call gets the next rung at once. */
   cutShort(): void {
-    for (const cancel of this.#visits.all()) cancel.cancel(new GatewayError('closing'));
+    this.#reception.cutShort();
+  }
+
+  /** Ends every connection at once. */
+  destroy(): void {
+    this.server.closeAllConnections();
+    for (const fast of this.#fast) fast.destroy();
   }
 
   #listen(): void {
     const { server } = this;
-    const most = this.#options.limits.connections;
-    const full = () => this.#told(new GatewayError('connections', `more than ${most} connections`), '');
-    this.#connections.watch(server, most, full);
+    server.on('connection', socket => this.#connect(socket));
     server.on('request', (request, response) => this.#visit(request, response, false));
     server.on('checkContinue', (request, response) => this.#visit(request, response, true));
     server.on('checkExpectation', (request, response) => {
       void this.#refuse(this.#begin(request, response, true), new GatewayError('expectation_failed'));
     });
-    server.on('connect', (_request, socket) => {
-      this.#connections.refuse(socket as Socket, this.#told(new GatewayError('method_not_allowed'), ''));
-    });
+    server.on('connect', (_request, socket) => this.#reject(socket as Socket, new GatewayError('method_not_allowed')));
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
+  }
+
+  /** Beyond the most connections, a new one gets a 503 and is closed. */
+  #connect(socket: Socket): void {
+    const most = this.#reception.limits.connections;
+    this.#connections.add(socket);
+    if (this.connections <= most) this.#beginFast(socket);
+    else this.#turnAway(socket, most);
+  }
+
+  #turnAway(socket: Socket, most: number): void {
+    this.#beginHttp(socket);
+    this.#reject(socket, new GatewayError('connections', `more than ${most} connections`));
+  }
+
+  #beginHttp(socket: Socket): void {
+    this.#serveHttp.call(this.server, socket);
+    this.#connections.time(socket);
+  }
+
+  #beginFast(socket: Socket): void {
+    const leave = () => void this.#fast.delete(fast);
+    const fast = new FastPath({
+      socket,
+      reception: this.#reception,
+      patience: { firstMs: HEADERS_MS, nextMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS },
+      late: () => this.#reject(socket, this.#late()),
+      handOver: () => {
+        leave();
+        this.#beginHttp(socket);
+      },
+    });
+    this.#fast.add(fast);
+    socket.once('close', leave);
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Visit {
     const { socket } = request;
-    const cancel = new Cancel();
-    const arrivedAt = this.#connections.begin(socket, cancel);
-    const leave = this.#visits.add(cancel);
+    const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), socket.remoteAddress ?? 'unknown');
+    this.#connections.begin(request, visitor.cancel);
     response.once('close', () => {
-      leave();
+      visitor.leave();
       this.#connections.end(socket);
-      if (!response.writableFinished) cancel.cancel(new GatewayError('gone'));
+      if (!response.writableFinished) visitor.cancel.cancel(new GatewayError('gone'));
     });
-    return { request, response, id: this.#newId(), arrivedAt, cancel, awaitsContinue };
+    return { request, response, visitor, awaitsContinue };
   }
 
   #visit(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
@@ -133,57 +152,29 @@ export class HookServer {
     this.#serve(visit).catch(error => this.#refuse(visit, asGatewayError(error)));
   }
 
-  async #serve(visit: Visit): Promise<void> {
-    const { request, response, arrivedAt, cancel } = visit;
-    const maxBytes = this.#options.limits.body;
-    const asked = frontDoor(request, maxBytes, path => this.#find(path));
+  async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
+    const { limits } = this.#reception;
+    const asked = this.#reception.ask(request);
     const { route } = asked.match;
-    if (visit.awaitsContinue) response.writeContinue();
-    const body = await readBody(request, maxBytes, arrivedAt + route.limitMs - now(), cancel);
+    if (awaitsContinue) response.writeContinue();
+    const leftMs = visitor.arrivedAt + route.limitMs - now();
+    const body = await readBody(request, limits.body, leftMs, visitor.cancel);
     this.#connections.hasBody(request.socket);
-    const call = this.#call(visit, asked, body);
+    const call = this.#reception.call(visitor, asked, body);
     const answer = await route.handler(call);
     if (response.destroyed) return;
-    respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close: this.#draining });
+    respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close: this.#reception.draining });
   }
 
-  #find(path: string): Match {
-    const gateway = this.#options.gateway();
-    const match = gateway.find(path);
-    if (match) return match;
-    const known = gateway.paths.map(each => `${each}/<hook>`).join(', ');
-    throw new GatewayError('not_found', `no app at ${path.slice(0, 200)}; hooks are taken at ${known}`);
-  }
-
-  #call({ request, id, arrivedAt, cancel }: Visit, { match, query, head }: Asked<Match>, body: Buffer): Call {
-    const { route, hook } = match;
-    return {
-      id,
-      route,
-      hook,
-      query,
-      body,
-      head: forwardHead(head, id, request.socket.remoteAddress ?? 'unknown'),
-      authorization: head.authorization,
-      arrivedAt,
-      deadline: arrivedAt + route.limitMs,
-      attemptLimitMs: route.attemptLimitMs,
-      cancel,
-      emit: this.#options.emit,
-      attempts: [],
-    };
-  }
-
-  async #refuse({ request, response, id, cancel, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
+  async #refuse({ request, response, visitor, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
     if (error.code === 'gone' || response.destroyed) return;
-    if (error.code === 'internal') this.#options.emit({ type: 'defect', error });
     // No body comes from a client that waits for a 100, nor after one that could not be read.
-    const bodyComes = !awaitsContinue && cancel.reason === undefined;
+    const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
     const whole = bodyComes && (await discardBody(request, AT_ONCE));
     if (response.destroyed || response.headersSent) return;
-    this.#told(error, request.socket.remoteAddress ?? '');
-    const answer = refusalOf(error);
-    respond(response, answer, { callId: id, attempts: 0, close: !whole || this.#draining, linger: !whole });
+    const answer = this.#reception.refusal(error, visitor.peer);
+    const close = !whole || this.#reception.draining;
+    respond(response, answer, { callId: visitor.id, attempts: 0, close, linger: !whole });
     if (whole) return;
     // The client has the answer; ending the connection under a body that is still on its way would reset it.
     if (bodyComes) await discardBody(request, LINGER);
@@ -197,20 +188,21 @@ export class HookServer {
       return;
     }
     const meaning = this.#meaning(error);
-    if (this.#connections.failBody(socket, meaning)) return;
-    this.#connections.refuse(socket, this.#told(meaning, socket.remoteAddress ?? ''));
+    if (!this.#connections.failBody(socket, meaning)) this.#reject(socket, meaning);
   }
 
   #meaning(error: NodeJS.ErrnoException): GatewayError {
     if (error.code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large');
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      return new GatewayError('request_timeout', `the headers did not arrive within ${HEADERS_MS / 1000} s`);
-    }
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late();
     return new GatewayError('bad_request', `the request is not valid HTTP: ${error.code ?? error.message}`);
   }
 
-  #told(error: GatewayError, peer: string): GatewayError {
-    this.#options.emit({ type: 'rejected', code: error.code, message: error.message, peer });
-    return error;
+  #late(): GatewayError {
+    return new GatewayError('request_timeout', `the headers did not arrive within ${HEADERS_MS / 1000} s`);
+  }
+
+  /** Answers what is no request that could be served, and ends the connection. */
+  #reject(socket: Socket, error: GatewayError): void {
+    this.#connections.refuse(socket, this.#reception.told(error, socket.remoteAddress ?? ''));
   }
 }

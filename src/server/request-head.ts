@@ -4,12 +4,15 @@ export interface RequestHead {
   host: string;
   transferEncodings: number;
   transferEncoding: string;
+  contentLengths: number;
   contentLength: string | undefined;
   contentType: string | undefined;
   contentEncoding: string | undefined;
   authorization: string;
   /** True if a valid `traceparent` is among the fields. */
   hasTrace: boolean;
+  /** True if a field asks for more than one plain exchange of a request and an answer. */
+  asksForMore: boolean;
   /** The `Connection` fields, joined. */
   connection: string;
   /** The end-to-end fields as text, a line each; names, order and values as they came. */
@@ -24,6 +27,11 @@ const NAMES_NOTHING = /^(?:[\s,]|keep-alive|close)*$/i;
 type Read = (head: RequestHead, value: string) => boolean;
 
 const drop: Read = () => false;
+
+const readMore: Read = head => {
+  head.asksForMore = true;
+  return false;
+};
 
 const readHost: Read = (head, value) => {
   head.hosts++;
@@ -43,6 +51,7 @@ const readConnection: Read = (head, value) => {
 };
 
 const readContentLength: Read = (head, value) => {
+  head.contentLengths++;
   head.contentLength = value;
   return false;
 };
@@ -82,12 +91,9 @@ const FIELDS: ReadonlyMap<string, Read> = new Map([
   ['content-encoding', readContentEncoding],
   ['authorization', readAuthorization],
   ['traceparent', readTrace],
-  ...['keep-alive', 'te', 'trailer', 'upgrade', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'].map(
-    name => [name, drop] as const,
-  ),
-  ...['expect', 'accept-encoding', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(
-    name => [name, drop] as const,
-  ),
+  ...['expect', 'te', 'trailer', 'upgrade', 'proxy-connection'].map(name => [name, readMore] as const),
+  ...['keep-alive', 'proxy-authenticate', 'proxy-authorization'].map(name => [name, drop] as const),
+  ...['accept-encoding', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(name => [name, drop] as const),
   ...['call-id', 'attempt', 'deadline-ms', 'received-at', 'replayed'].map(
     name => [`breakwater-${name}`, drop] as const,
   ),
@@ -99,11 +105,13 @@ const EMPTY: RequestHead = {
   host: '',
   transferEncodings: 0,
   transferEncoding: '',
+  contentLengths: 0,
   contentLength: undefined,
   contentType: undefined,
   contentEncoding: undefined,
   authorization: '',
   hasTrace: false,
+  asksForMore: false,
   connection: '',
   block: '',
 };

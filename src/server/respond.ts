@@ -1,5 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Answer } from '../core/call.ts';
+
+/** Longer than the idle time of any pooled Java client, and announced, so that neither side closes in the other's face. */
+export const KEEP_ALIVE_MS = 90_000;
 
 /** Smaller bodies leave in one write with the header block. */
 const ONE_WRITE_BYTES = 8192;
@@ -25,15 +29,41 @@ export interface Closing {
 
 const bodyless = (status: number): boolean => status === 204 || status === 304 || status < 200;
 
-/** Writes an answer: its own end-to-end headers, where it came from, and the exact length. To be called once. */
-export const respond = (response: ServerResponse, answer: Answer, closing: Closing): void => {
-  const { callId, attempts, close } = closing;
+/** The fields of an answer, name and value in turn: its own end-to-end ones, where it came from, and the exact length. */
+const fieldsOf = (answer: Answer, { callId, attempts, close }: Closing): string[] => {
   const { status, headers, body } = answer;
   const all = [...headers, 'Breakwater-Answer', answerNote(answer, attempts), 'Breakwater-Call-Id', callId];
   if (!bodyless(status)) all.push('Content-Length', String(body.length));
   if (close) all.push('Connection', 'close');
-  response.writeHead(status, all);
+  return all;
+};
+
+/** Writes an answer through node:http. To be called once. */
+export const respond = (response: ServerResponse, answer: Answer, closing: Closing): void => {
+  const { body } = answer;
+  response.writeHead(answer.status, fieldsOf(answer, closing));
   if (closing.linger) response.write(body);
   else if (body.length < ONE_WRITE_BYTES) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);
+};
+
+/** What node:http adds to an answer over HTTP/1.1, in its order. */
+const closingFields = (close: boolean): string =>
+  `Date: ${new Date().toUTCString()}\r\n${close ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n`}\r\n`;
+
+/** Writes an answer to a POST over HTTP/1.1 as `respond` does, without node:http; `sent` hears that it has left, or never will. */
+export const respondRaw = (socket: Socket, answer: Answer, closing: Closing, sent: () => void): void => {
+  const { status, body } = answer;
+  const fields = fieldsOf(answer, closing);
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  head += closingFields(closing.close);
+  if (bodyless(status)) socket.write(head, 'latin1', sent);
+  else if (body.length < ONE_WRITE_BYTES) socket.write(head + body.toString('latin1'), 'latin1', sent);
+  else {
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body, sent);
+    socket.uncork();
+  }
 };

@@ -139,7 +139,7 @@ export class Breakwater {
     await this.#settled(drainMs - LAST_ANSWERS_MS);
     this.#hooks.cutShort();
     await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
-    this.#hooks.server.closeAllConnections();
+    this.#hooks.destroy();
     for (const [gateway, stop] of this.#retired) {
       stop();
       gateway.close();

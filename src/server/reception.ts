@@ -1,0 +1,106 @@
+import type { Answer, Call } from '../core/call.ts';
+import { Cancel } from '../core/cancel.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { Emit } from '../core/events.ts';
+import { createIds } from '../core/id.ts';
+import { errorAnswer } from '../core/refusal.ts';
+import { Roster } from '../core/roster.ts';
+import type { Gateway, Match } from '../gateway/gateway.ts';
+import { forwardHead } from './forward.ts';
+import { type Asked, frontDoor, type Requested } from './front-door.ts';
+
+export interface HooksOptions {
+  /** Asked at each request, so that a reload is a change of what it returns. */
+  readonly gateway: () => Gateway;
+  readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
+  readonly emit: Emit;
+}
+
+/** One request, from its first byte until its answer has left. */
+export interface Visitor {
+  readonly id: string;
+  readonly arrivedAt: number;
+  /** The client's address. */
+  readonly peer: string;
+  /** Becomes the call's own once the body is here. */
+  readonly cancel: Cancel;
+  /** To be called when the answer has left, or never will. */
+  readonly leave: () => void;
+}
+
+/** What the two ways in, node:http and the fast path, have in common: who is in, what is asked, and what is refused. */
+export class Reception {
+  readonly limits: HooksOptions['limits'];
+  /** True once answers say `Connection: close`. */
+  draining = false;
+  readonly #options: HooksOptions;
+  readonly #newId = createIds();
+  /** The tokens of the requests that wait for their answer. */
+  readonly #visitors = new Roster<Cancel>();
+
+  constructor(options: HooksOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+  }
+
+  /** Requests that wait for their answer. */
+  get size(): number {
+    return this.#visitors.size;
+  }
+
+  /** Gives up on what is still out: each call gets the next rung at once. */
+  cutShort(): void {
+    for (const cancel of this.#visitors.all()) cancel.cancel(new GatewayError('closing'));
+  }
+
+  enter(arrivedAt: number, peer: string): Visitor {
+    const cancel = new Cancel();
+    return { id: this.#newId(), arrivedAt, peer, cancel, leave: this.#visitors.add(cancel) };
+  }
+
+  /** Throws a GatewayError with a client code for what may not come in. */
+  ask(request: Requested): Asked<Match> {
+    return frontDoor(request, this.limits.body, path => this.#find(path));
+  }
+
+  call({ id, arrivedAt, cancel, peer }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {
+    const { route, hook } = match;
+    return {
+      id,
+      route,
+      hook,
+      query,
+      body,
+      head: forwardHead(head, id, peer),
+      authorization: head.authorization,
+      arrivedAt,
+      deadline: arrivedAt + route.limitMs,
+      attemptLimitMs: route.attemptLimitMs,
+      cancel,
+      emit: this.#options.emit,
+      attempts: [],
+    };
+  }
+
+  /** The answer to a request that is not served, which is counted and logged. */
+  refusal(error: GatewayError, peer: string): Answer {
+    const answer = errorAnswer(this.told(error, peer));
+    const allow = error.code === 'method_not_allowed' ? ['Allow', 'POST'] : [];
+    return { ...answer, headers: [...answer.headers, ...allow] };
+  }
+
+  /** Counts and logs what was refused. */
+  told(error: GatewayError, peer: string): GatewayError {
+    if (error.code === 'internal') this.#options.emit({ type: 'defect', error });
+    this.#options.emit({ type: 'rejected', code: error.code, message: error.message, peer });
+    return error;
+  }
+
+  #find(path: string): Match {
+    const gateway = this.#options.gateway();
+    const match = gateway.find(path);
+    if (match) return match;
+    const known = gateway.paths.map(each => `${each}/<hook>`).join(', ');
+    throw new GatewayError('not_found', `no app at ${path.slice(0, 200)}; hooks are taken at ${known}`);
+  }
+}
