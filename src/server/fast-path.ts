@@ -132,11 +132,12 @@ export class FastPath {
     const { socket, reception } = this.#parts;
     if (!socket.writable) return;
     const close = reception.draining;
-    respondRaw(socket, answer, { callId: id, attempts, close }, () => {
+    const sent = () => {
       leave();
       this.#visitor = undefined;
       if (this.#early.length > 0) this.#handOver(Buffer.concat(this.#early));
-    });
+    };
+    respondRaw(socket, answer, { callId: id, attempts, close, date: reception.date, sent });
     // As node:http does: the other side may never close.
     if (close) socket.destroySoon();
   }

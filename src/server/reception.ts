@@ -1,5 +1,6 @@
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
+import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { createIds } from '../core/id.ts';
@@ -35,6 +36,8 @@ export class Reception {
   draining = false;
   readonly #options: HooksOptions;
   readonly #newId = createIds();
+  #date = '';
+  #dateUntil = 0;
   /** The tokens of the requests that wait for their answer. */
   readonly #visitors = new Roster<Cancel>();
 
@@ -51,6 +54,16 @@ export class Reception {
   /** Gives up on what is still out: each call gets the next rung at once. */
   cutShort(): void {
     for (const cancel of this.#visitors.all()) cancel.cancel(new GatewayError('closing'));
+  }
+
+  /** The `Date` of an answer that leaves now (RFC 9110 §6.6.1), made once a second. */
+  get date(): string {
+    if (now() >= this.#dateUntil) {
+      const date = new Date();
+      this.#date = date.toUTCString();
+      this.#dateUntil = now() + 1000 - date.getMilliseconds();
+    }
+    return this.#date;
   }
 
   enter(arrivedAt: number, peer: string): Visitor {

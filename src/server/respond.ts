@@ -48,16 +48,23 @@ export const respond = (response: ServerResponse, answer: Answer, closing: Closi
 };
 
 /** What node:http adds to an answer over HTTP/1.1, in its order. */
-const closingFields = (close: boolean): string =>
-  `Date: ${new Date().toUTCString()}\r\n${close ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n`}\r\n`;
+const closingFields = (date: string, close: boolean): string =>
+  `Date: ${date}\r\n${close ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n`}\r\n`;
 
-/** Writes an answer to a POST over HTTP/1.1 as `respond` does, without node:http; `sent` hears that it has left, or never will. */
-export const respondRaw = (socket: Socket, answer: Answer, closing: Closing, sent: () => void): void => {
+export interface RawClosing extends Closing {
+  readonly date: string;
+  /** Hears that the answer has left, or never will. */
+  readonly sent: () => void;
+}
+
+/** Writes an answer to a POST over HTTP/1.1 as `respond` does, without node:http. To be called once. */
+export const respondRaw = (socket: Socket, answer: Answer, closing: RawClosing): void => {
+  const { date, close, sent } = closing;
   const { status, body } = answer;
   const fields = fieldsOf(answer, closing);
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  head += closingFields(closing.close);
+  head += closingFields(date, close);
   if (bodyless(status)) socket.write(head, 'latin1', sent);
   else if (body.length < ONE_WRITE_BYTES) socket.write(head + body.toString('latin1'), 'latin1', sent);
   else {
