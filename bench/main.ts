@@ -3,7 +3,6 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureTools } from '../scripts/tools.ts';
-import { TOOLS, type Tool } from '../test/tools.ts';
 import { canPin, Lab } from './lab.ts';
 import { Load } from './load.ts';
 import { describeMachine } from './machine.ts';
@@ -17,6 +16,7 @@ import { recovery } from './sections/recovery.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
+import { BENCH_TOOLS } from './tools.ts';
 
 const SECTIONS: readonly Section[] = [throughput, breakerOpen, latency, stall, tail, recovery, micro, java];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
@@ -51,9 +51,6 @@ const readOptions = (args: string[]): Options | string => {
     return error instanceof Error ? error.message : String(error);
   }
 };
-
-const BUILD: Tool = { program: 'gcc', debian: 'build-essential', purpose: 'compiles the load', forTests: false };
-const RIVALS: readonly string[] = ['nginx', 'haproxy'];
 
 /** Plays one section in a lab of its own; one that breaks off does not keep the others from playing. */
 const playSection = async (section: Section, lab: Lab, quick: boolean): Promise<Played> => {
@@ -110,8 +107,9 @@ const main = async (args: string[]): Promise<number> => {
     process.stderr.write(`bench: ${options}\n\n${USAGE}`);
     return 2;
   }
-  for (const problem of ensureTools([BUILD, ...TOOLS.filter(({ program }) => RIVALS.includes(program))]))
-    process.stderr.write(`${problem}\n`);
+  for (const problem of ensureTools(BENCH_TOOLS))
+    process.stderr.write(`${problem}
+`);
   const begin = performance.now();
   const played = await playAll(options);
   if (played.length < options.sections.length) return 1; // a signal came: nothing whole to report

@@ -17,8 +17,8 @@ export interface TargetOptions {
 /** Something that can be put between WCS and a back-end. */
 export interface Target {
   readonly name: string;
-  /** Why it cannot be measured here. */
-  readonly missing?: string;
+  /** Why it cannot be measured here, asked anew each time: the bench may have installed it meanwhile. */
+  readonly missing?: string | undefined;
   start(lab: Lab, options: TargetOptions): Promise<Running>;
 }
 
@@ -64,7 +64,9 @@ export const gateway = (name = 'breakwater', flags: readonly string[] = []): Tar
 /** Installed: a folder under `node_modules`. */
 const nodePeer = (name: string, script: string, module: string): Target => ({
   name,
-  ...(existsSync(join(ROOT, 'node_modules', module)) ? {} : { missing: `${module} is not installed; npm ci` }),
+  get missing() {
+    return existsSync(join(ROOT, 'node_modules', module)) ? undefined : `${module} is not installed; npm ci`;
+  },
   start: async (lab, { upstreams, limitMs }) => {
     const port = await freePort();
     const command = [
@@ -81,7 +83,9 @@ const nodePeer = (name: string, script: string, module: string): Target => ({
 
 const serverPeer = (name: string, command: (lab: Lab, port: number, options: TargetOptions) => string[]): Target => ({
   name,
-  ...(findTool(name) ? {} : { missing: `it is not installed; apt-get install ${name}` }),
+  get missing() {
+    return findTool(name) ? undefined : `it is not installed; apt-get install ${name}`;
+  },
   start: async (lab, options) => {
     const port = await freePort();
     return lab.start(command(lab, port, options), { core: 'proxy', port, name: `${name}-${port}` });

@@ -73,8 +73,6 @@ const runAll = async (files: readonly string[]): Promise<FileResult[]> => {
   }
 };
 
-const toolProblems = (): readonly string[] => ensureTools(TOOLS.filter(({ forTests }) => forTests));
-
 const sum = (results: readonly FileResult[], key: 'passed' | 'failed' | 'skipped'): number =>
   results.reduce((all, result) => all + result[key], 0);
 
@@ -101,7 +99,7 @@ const runTests = async (options: Options): Promise<number> => {
     console.log(`no test file matches ${options.words.join(' ')}`);
     return 1;
   }
-  for (const problem of toolProblems()) console.log(styleText('yellow', problem));
+  for (const problem of ensureTools(TOOLS)) console.log(styleText('yellow', problem));
   const startedAt = performance.now();
   const results = await runAll(files);
   const problems = problemsOf(results, options);

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, unlinkSync, writeFileSync } from 'node:fs';
-import { findTool, remedy, TOOLS, type Tool, withoutTools } from '../test/tools.ts';
+import { findTool, isThere, remedy, TOOLS, type Tool, withoutTools } from '../test/tools.ts';
 
 // Debian's hook that package scripts ask before they start a service; 101 means "not allowed".
 const GUARD = '/usr/sbin/policy-rc.d';
@@ -34,7 +34,7 @@ const install = (packages: readonly string[]): void => {
   });
 };
 
-const missing = (tools: readonly Tool[]): readonly Tool[] => tools.filter(({ program }) => !findTool(program));
+const missing = (tools: readonly Tool[]): readonly Tool[] => tools.filter(tool => !isThere(tool));
 
 /**
  * Finds each tool, and installs what is missing where that is possible: as root on Debian.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { ensureTools } from '../scripts/tools.ts';
-import { findTool, remedy, requireTool, TOOLS, type Tool, withoutTool } from './tools.ts';
+import { findTool, isThere, remedy, requireTool, TOOLS, type Tool, withoutTool } from './tools.ts';
 
-const ABSENT: Tool = { program: 'no-such-tool', debian: 'no-such-package', purpose: 'is missing', forTests: true };
+const ABSENT: Tool = { program: 'no-such-tool', debian: 'no-such-package', purpose: 'is missing' };
 
 describe('tools', () => {
   const before = process.env.BREAKWATER_WITHOUT;
@@ -15,6 +15,11 @@ describe('tools', () => {
   test('a tool is found by its path, and one that is not there is not', () => {
     assert.match(findTool('sh') ?? '', /^\/.*\/sh$/);
     assert.equal(findTool(ABSENT.program), undefined);
+  });
+
+  test('a tool that is a file is there if the file is', () => {
+    assert.equal(isThere({ ...ABSENT, file: import.meta.filename }), true);
+    assert.equal(isThere({ ...ABSENT, file: `${import.meta.filename}.not` }), false);
   });
 
   test('what a missing tool needs is said with package, command and the way around', () =>

@@ -1,22 +1,20 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** A program that is not ours and that tests or benchmarks run. */
 export interface Tool {
   readonly program: string;
+  /** Where the thing is that is wanted, if it is no program but a file: a library. */
+  readonly file?: string;
   /** The Debian package that brings it. */
   readonly debian: string;
   readonly purpose: string;
-  /** True if `npm test` needs it; the others serve benchmarks alone. */
-  readonly forTests: boolean;
 }
 
+/** What `npm test` runs. */
 export const TOOLS = [
-  { program: 'promtool', debian: 'prometheus', purpose: 'checks the metrics', forTests: true },
-  { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door', forTests: true },
-  { program: 'nginx', debian: 'nginx', purpose: 'is a rival in the benchmark', forTests: false },
-  { program: 'haproxy', debian: 'haproxy', purpose: 'is a rival in the benchmark', forTests: false },
-  { program: 'wrk', debian: 'wrk', purpose: 'makes the load of the benchmark', forTests: false },
+  { program: 'promtool', debian: 'prometheus', purpose: 'checks the metrics' },
+  { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door' },
 ] as const satisfies readonly Tool[];
 
 export type ToolName = (typeof TOOLS)[number]['program'];
@@ -37,6 +35,9 @@ export const findTool = (program: string): string | undefined =>
   [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS]
     .map(folder => join(folder, program))
     .find(isExecutable);
+
+export const isThere = ({ program, file }: Tool): boolean =>
+  file === undefined ? findTool(program) !== undefined : existsSync(file);
 
 /** The programs that the user chose to do without, by `BREAKWATER_WITHOUT=promtool,varnishtest`. */
 export const withoutTools = (): readonly string[] =>

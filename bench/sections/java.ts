@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { findTool } from '../../test/tools.ts';
+import { isThere, remedy } from '../../test/tools.ts';
 import type { Bench, Outcome, Section, Verdict } from '../section.ts';
 import { APP, gateway, httpProxy, type Target } from '../targets.ts';
+import { BENCH_TOOLS, HTTP_CLIENT_JARS } from '../tools.ts';
 
 const CONNECTIONS = 8;
 const CALLS = 100;
 const LIMIT_MS = 3000;
-const JARS = '/usr/share/java';
-const CLASS_PATH = ['httpclient.jar', 'httpcore.jar', 'commons-logging.jar', 'commons-codec.jar'].map(jar =>
-  join(JARS, jar),
-);
+const NEEDED: ReadonlySet<string> = new Set(['java', 'javac', 'httpclient.jar']);
 const CLIENT = join(import.meta.dirname, '..', 'java', 'PooledClient.java');
 
 /** What `java/PooledClient.java` prints. */
@@ -25,10 +22,10 @@ interface Report {
   readonly kinds: string;
 }
 
+/** What is missing for this section, and the remedy. */
 const missing = (): string | undefined => {
-  const remedy = 'apt-get install default-jdk-headless libhttpclient-java';
-  if (!findTool('java') || !findTool('javac')) return `a Java compiler is missing; ${remedy}`;
-  return existsSync(CLASS_PATH[0] ?? '') ? undefined : `libhttpclient-java is missing; ${remedy}`;
+  const absent = BENCH_TOOLS.filter(({ program }) => NEEDED.has(program)).find(tool => !isThere(tool));
+  return absent && remedy(absent);
 };
 
 const visit = async ({ lab, load }: Bench, target: Target, gaps: readonly number[]): Promise<Report> => {
@@ -36,7 +33,7 @@ const visit = async ({ lab, load }: Bench, target: Target, gaps: readonly number
   const { port } = await target.start(lab, { upstreams: [upstream.port], limitMs: LIMIT_MS });
   const url = `http://127.0.0.1:${port}${APP}/connect`;
   const words = [url, CONNECTIONS, CALLS, ...gaps].map(String);
-  return JSON.parse(await lab.run(['java', '-cp', CLASS_PATH.join(delimiter), CLIENT, ...words])) as Report;
+  return JSON.parse(await lab.run(['java', '-cp', HTTP_CLIENT_JARS.join(delimiter), CLIENT, ...words])) as Report;
 };
 
 const HEAD = ['target', 'calls', 'answered', 'exceptions', 'of kind', 'retries wanted', 'connections used'];
