@@ -1,7 +1,8 @@
 import type { Running } from './lab.ts';
+import { SESSION } from './load.ts';
 import type { Entrant } from './rounds.ts';
 import type { Bench } from './section.ts';
-import { APP, fastify, gateway, haproxy, httpProxy, nginx, type Target } from './targets.ts';
+import { fastify, gateway, haproxy, httpProxy, nginx, type Target } from './targets.ts';
 
 const LIMIT_MS = 3000;
 const TARGETS: readonly Target[] = [gateway(), httpProxy, fastify, nginx, haproxy];
@@ -20,7 +21,7 @@ export const enter = async ({ lab, load }: Bench): Promise<Field> => {
   for (const target of TARGETS.filter(({ missing }) => missing === undefined)) {
     const upstream = await load.upstream();
     const running = await target.start(lab, { upstreams: [upstream.port], limitMs: LIMIT_MS });
-    entrants.push({ name: target.name, running, path: `${APP}/connect` });
+    entrants.push({ name: target.name, running, script: SESSION });
     upstreams.set(target.name, upstream);
   }
   const missing = TARGETS.flatMap(({ name, missing: why }) => (why ? [`${name} was left out: ${why}.`] : []));

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compact } from '../test/samples.ts';
 import { freePort, type Lab, type Running } from './lab.ts';
+import { APP } from './targets.ts';
 
 /** What `native/load.c` prints. Times are milliseconds from when a request was due. */
 export interface Result {
@@ -47,17 +49,40 @@ export const hookBody = JSON.stringify({
   custom: { login: 'user-####', token: 'b0f4c7e2-51a9-4d83-9d0e-6f3c2a7d1e58', device: 'desktop' },
 });
 
-const hookRequest = (path: string): string =>
+/** A documented body in the session and of the node that `hookBody` opens. */
+const inSession = (file: string): string => {
+  const { nodeId, appKey, sessionId } = JSON.parse(hookBody);
+  return JSON.stringify({ ...JSON.parse(compact(file).toString()), nodeId, appKey, sessionId });
+};
+
+/** Hooks and their bodies that a client calls again and again in this order. */
+export type Script = readonly (readonly [hook: string, body: string])[];
+
+/** One connect hook after another. */
+export const CONNECTS: Script = [['connect', hookBody]];
+
+/** All that one publisher causes, from connecting to leaving (wcs-rest-hooks 2.2). */
+export const SESSION: Script = [
+  ['connect', hookBody],
+  ['ConnectionStatusEvent', inSession('derived/ConnectionStatusEvent.request.json')],
+  ['publishStream', inSession('publishStream.request.json')],
+  ['StreamStatusEvent', inSession('StreamStatusEvent.request.v2022.json')],
+  ['unPublishStream', inSession('derived/unPublishStream.request.json')],
+  ['StreamStatusEvent', inSession('derived/StreamStatusEvent.request.unpublished.json')],
+  ['ConnectionStatusEvent', inSession('derived/ConnectionStatusEvent.request.disconnected.json')],
+];
+
+const hookRequest = (hook: string, body: string): string =>
   [
-    `POST ${path} HTTP/1.1`,
+    `POST ${APP}/${hook} HTTP/1.1`,
     'Accept: application/json, application/*+json',
     'Content-Type: application/json;charset=UTF-8',
     'User-Agent: Java/1.8.0_45',
     'Host: 127.0.0.1',
     'Connection: keep-alive',
-    `Content-Length: ${hookBody.length}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
     '',
-    hookBody,
+    body,
   ].join('\r\n');
 
 /** The client and the back-end of one lab. */
@@ -80,24 +105,27 @@ export class Load {
   }
 
   /** `connections` that each ask again at once, for `seconds` or until `requests` were sent. */
-  closed(port: number, path: string, connections: number, seconds: number, requests = 1e9): Promise<Result> {
-    return this.#run('closed', port, path, [connections, seconds, requests]);
+  closed(port: number, script: Script, connections: number, seconds: number, requests = 1e9): Promise<Result> {
+    return this.#run('closed', port, script, [connections, seconds, requests]);
   }
 
   /** `rate` requests a second at random moments, whatever becomes of the ones before. */
-  open(port: number, path: string, connections: number, seconds: number, rate: number): Promise<Result> {
-    return this.#run('open', port, path, [connections, seconds, rate]);
+  open(port: number, script: Script, connections: number, seconds: number, rate: number): Promise<Result> {
+    return this.#run('open', port, script, [connections, seconds, rate]);
   }
 
   /** `count` requests at once, each on a connection of its own. */
-  burst(port: number, path: string, count: number, seconds: number): Promise<Result> {
-    return this.#run('burst', port, path, [count, seconds]);
+  burst(port: number, script: Script, count: number, seconds: number): Promise<Result> {
+    return this.#run('burst', port, script, [count, seconds]);
   }
 
-  async #run(mode: string, port: number, path: string, words: readonly number[]): Promise<Result> {
-    const file = join(this.#lab.dir, `${path.replaceAll('/', '-')}.http`);
-    writeFileSync(file, hookRequest(path));
-    const text = await this.#lab.run([this.#load, mode, String(port), file, ...words.map(String)]);
+  async #run(mode: string, port: number, script: Script, words: readonly number[]): Promise<Result> {
+    const files = script.map(([hook, body], at) => {
+      const file = join(this.#lab.dir, `${at}-${hook}.http`);
+      writeFileSync(file, hookRequest(hook, body));
+      return file;
+    });
+    const text = await this.#lab.run([this.#load, mode, String(port), files.join(','), ...words.map(String)]);
     const result = JSON.parse(text) as Result;
     this.#sent.set(port, this.sent(port) + result.sent);
     return result;

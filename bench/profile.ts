@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { percent } from './figures.ts';
 import { Lab } from './lab.ts';
-import { Load } from './load.ts';
-import { APP, gateway } from './targets.ts';
+import { hookBody, Load, type Script, SESSION } from './load.ts';
+import { gateway } from './targets.ts';
 
-/** `node bench/profile.ts [HOOK] [SECONDS]`: where the gateway spends its time under load, by function and by file. */
-const [hook = 'connect', seconds = '8'] = process.argv.slice(2);
+/** `node bench/profile.ts [HOOK|session] [SECONDS]`: where the gateway spends its time under load, by function and by file. */
+const [hook = 'session', seconds = '8'] = process.argv.slice(2);
+const script: Script = hook === 'session' ? SESSION : [[hook, hookBody]];
 const WARM_REQUESTS = 20_000;
 const SHOWN = 60;
 
@@ -24,8 +25,8 @@ const measure = async (lab: Lab): Promise<Profile> => {
   const upstream = await load.upstream();
   const flags = ['--cpu-prof', `--cpu-prof-dir=${lab.dir}`, '--cpu-prof-interval=500'];
   const running = await gateway('profiled', flags).start(lab, { upstreams: [upstream.port], limitMs: 3000 });
-  await load.closed(running.port, `${APP}/${hook}`, 50, 20, WARM_REQUESTS);
-  const { answered } = await load.closed(running.port, `${APP}/${hook}`, 50, Number(seconds));
+  await load.closed(running.port, script, 50, 20, WARM_REQUESTS);
+  const { answered } = await load.closed(running.port, script, 50, Number(seconds));
   console.log(`${answered} calls of ${hook}`);
   await running.stop();
   const file = readdirSync(lab.dir).find(name => name.endsWith('.cpuprofile'));

@@ -1,8 +1,8 @@
 import { type Running, sleep } from './lab.ts';
-import { behave, type Seen, seen } from './load.ts';
+import { behave, CONNECTS, type Seen, seen } from './load.ts';
 import { type Entrant, warm } from './rounds.ts';
 import type { Bench } from './section.ts';
-import { APP, gateway } from './targets.ts';
+import { gateway } from './targets.ts';
 
 const REPLICAS = 2;
 const RELOAD_MS = 500;
@@ -34,7 +34,7 @@ export const enterReplicated = async (
   const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => load.upstream()));
   const upstreams = replicas.map(({ port }) => port);
   const running = await gateway(name.replace(/\W+/g, '-')).start(lab, { upstreams, ...options });
-  const entrant = { name, running, path: `${APP}/connect`, replicas };
+  const entrant = { name, running, script: CONNECTS, replicas };
   await warm(bench, entrant);
   return entrant;
 };

@@ -1,14 +1,14 @@
 import { median, shuffle } from './figures.ts';
 import type { Running } from './lab.ts';
-import type { Result } from './load.ts';
+import type { Result, Script } from './load.ts';
 import type { Bench } from './section.ts';
 import { rssMb, watch } from './usage.ts';
 
-/** One running target, and the path of the hook that it is asked for. */
+/** One running target, and what is called there. */
 export interface Entrant {
   readonly name: string;
   readonly running: Running;
-  readonly path: string;
+  readonly script: Script;
 }
 
 export interface Sample extends Result {
@@ -28,10 +28,10 @@ const WARM_CONNECTIONS = 50;
 const DISTURBED = 0.15;
 
 /** Every target gets the same number of calls, however long it takes for them. */
-export const warm = async ({ load, quick, say }: Bench, { name, running, path }: Entrant): Promise<void> => {
+export const warm = async ({ load, quick, say }: Bench, { name, running, script }: Entrant): Promise<void> => {
   say(`warming up ${name}`);
   const requests = quick ? WARM_REQUESTS / 5 : WARM_REQUESTS;
-  const { answered } = await load.closed(running.port, path, WARM_CONNECTIONS, WARM_SECONDS, requests);
+  const { answered } = await load.closed(running.port, script, WARM_CONNECTIONS, WARM_SECONDS, requests);
   if (answered < requests) throw new Error(`${name} answered ${answered} of ${requests} calls to warm up with`);
 };
 

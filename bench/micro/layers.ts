@@ -84,10 +84,12 @@ const layersOf = (bench: Bench) => {
   if (!ladder.keep || !settings.hedge) throw new Error('the configuration of the bench leaves a layer out');
   const budget = new Budget(0.05);
   const breaker = new Breaker(app.breaker, { ...ROUTE, upstream: 'http://127.0.0.1:8081', emit: () => {} });
+  const { gate } = new Choice([protect('http://127.0.0.1:8081', backEnd)]);
   const upstream = (handler: Handler) => new Choice([protect('http://127.0.0.1:8081', handler)]).handler;
   const route: [string, Layer][] = [
     ['record', record()],
     ['fallback', fallback(ladder.rungs)],
+    ['gate', gate],
     ['deadline', deadline()],
     ['last-good', lastGood(ladder.keep)],
     ['coalesce', coalesce()],

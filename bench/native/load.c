@@ -1,19 +1,22 @@
 /*
- * A client on one thread that never is the bottleneck. Sends one prepared request over and over, each with a number
- * of its own, and tells in JSON what came back and how long it took.
+ * A client on one thread that never is the bottleneck. Sends prepared requests in turn, over and over, and tells in
+ * JSON what came back and how long it took.
  *
- *   load closed PORT FILE CONNECTIONS SECONDS REQUESTS   each connection asks again at once; ends with whichever is first
- *   load open   PORT FILE CONNECTIONS SECONDS RATE       RATE requests a second at random (Poisson) moments
- *   load burst  PORT FILE COUNT SECONDS                  COUNT connections, one request each at once, then SECONDS to wait
+ *   load closed PORT FILES CONNECTIONS SECONDS REQUESTS   each connection asks again at once; ends with whichever is first
+ *   load open   PORT FILES CONNECTIONS SECONDS RATE       RATE requests a second at random (Poisson) moments
+ *   load burst  PORT FILES COUNT SECONDS                  COUNT connections, one request each at once, then SECONDS to wait
  *
- * FILE holds the bytes of the request; "@@@@@@@@" in it becomes a serial number and "####" one of 1000 users.
- * A time counts from when the request was due, so a slow server does not slow down what it is measured with.
+ * FILES are paths with a comma between two, each of a file with the bytes of one request. "@@@@@@@@" in it becomes the
+ * number of the round, one for all requests of a round, and "####" one of 1000 users.
+ * A time counts from when the request was due, so a slow server does not slow down what it is measured with. The client
+ * never sleeps: waking it would cost the server several microseconds on a virtual machine, the more often the slower it is.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { INPUT_BYTES = 16384, EVENTS = 512, SLOTS = 8, USERS = 1000 };
+enum { INPUT_BYTES = 16384, EVENTS = 512, SLOTS = 8, USERS = 1000, REQUESTS = 16 };
 
 struct connection {
   int fd, length, busy;
@@ -35,8 +38,13 @@ struct connection {
   char input[INPUT_BYTES];
 };
 
-static char request[INPUT_BYTES];
-static int request_length, serial_at[SLOTS], serials, user_at[SLOTS], users;
+struct request {
+  char bytes[INPUT_BYTES];
+  int length, number_at[SLOTS], numbers, user_at[SLOTS], users;
+};
+
+static struct request requests[REQUESTS];
+static int request_count;
 static long serial;
 static struct connection *all, **idle;
 static int connections, idle_count, poller, port;
@@ -57,12 +65,14 @@ static void die(const char *what) {
 }
 
 static void read_request(const char *file) {
+  if (request_count == REQUESTS) errno = E2BIG, die(file);
+  struct request *r = &requests[request_count++];
   FILE *f = fopen(file, "r");
   if (!f) die(file);
-  request_length = fread(request, 1, INPUT_BYTES - 1, f);
+  r->length = fread(r->bytes, 1, INPUT_BYTES - 1, f);
   fclose(f);
-  for (char *p = request; serials < SLOTS && (p = strstr(p, "@@@@@@@@")); p++) serial_at[serials++] = p - request;
-  for (char *p = request; users < SLOTS && (p = strstr(p, "####")); p++) user_at[users++] = p - request;
+  for (char *p = r->bytes; r->numbers < SLOTS && (p = strstr(p, "@@@@@@@@")); p++) r->number_at[r->numbers++] = p - r->bytes;
+  for (char *p = r->bytes; r->users < SLOTS && (p = strstr(p, "####")); p++) r->user_at[r->users++] = p - r->bytes;
 }
 
 static void print_digits(char *at, int width, long value) {
@@ -81,12 +91,13 @@ static void open_connection(struct connection *c) {
 }
 
 static void send_request(struct connection *c, double due) {
-  for (int i = 0; i < serials; i++) print_digits(request + serial_at[i], 8, serial);
-  for (int i = 0; i < users; i++) print_digits(request + user_at[i], 4, serial % USERS);
-  serial++;
+  struct request *r = &requests[serial % request_count];
+  long round = serial++ / request_count;
+  for (int i = 0; i < r->numbers; i++) print_digits(r->bytes + r->number_at[i], 8, round);
+  for (int i = 0; i < r->users; i++) print_digits(r->bytes + r->user_at[i], 4, round % USERS);
   c->busy = 1;
   c->due = due;
-  if (write(c->fd, request, request_length) != request_length) errors++;
+  if (write(c->fd, r->bytes, r->length) != r->length) errors++;
 }
 
 /* Bytes of the whole answer if it is all there, 0 if not. */
@@ -121,16 +132,18 @@ static int receive(struct connection *c) {
     return lost;
   }
   c->length += n;
-  int used = whole_answer(c);
-  if (!used) return 0;
+  if (!whole_answer(c)) return 0;
+  c->length = 0;
+  if (!c->busy) return 0; /* an answer that nobody asked for: the server is about to close */
   note(c);
-  c->length = c->busy = 0;
+  c->busy = 0;
   return 1;
 }
 
 static int wait_events(struct epoll_event *events, double until) {
-  double left = until - now_ms();
-  return epoll_wait(poller, events, EVENTS, left <= 0 ? 0 : (int)ceil(left));
+  int n;
+  while ((n = epoll_wait(poller, events, EVENTS, 0)) == 0 && now_ms() < until) sched_yield();
+  return n;
 }
 
 static void run_closed(double until, long most) {
@@ -218,7 +231,7 @@ int main(int count, char **words) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   port = atoi(words[2]);
-  read_request(words[3]);
+  for (char *file = strtok(words[3], ","); file; file = strtok(NULL, ",")) read_request(file);
   connections = atoi(words[4]);
   all = calloc(connections, sizeof *all);
   idle = calloc(connections, sizeof *idle);

@@ -1,8 +1,9 @@
 import { print, printRange } from '../figures.ts';
 import { freePort } from '../lab.ts';
+import { CONNECTS, SESSION } from '../load.ts';
 import { describeCalm, type Entrant, middle, playRounds, ratio, type Samples, warm } from '../rounds.ts';
 import { atLeast, type Bench, type Outcome, type Section } from '../section.ts';
-import { APP, gateway, nginx } from '../targets.ts';
+import { gateway, nginx } from '../targets.ts';
 
 const CONNECTIONS = 50;
 const LIMIT_MS = 3000;
@@ -14,9 +15,8 @@ const enterDead = async ({ lab }: Bench): Promise<Entrant[]> => {
   const options = { upstreams: [await freePort()], limitMs: LIMIT_MS };
   const ours = await gateway('dead').start(lab, { ...options, app: { fallback: ['echo'] } });
   const theirs = nginx.missing ? undefined : await nginx.start(lab, options);
-  const path = `${APP}/connect`;
-  const entrants = [{ name: ECHO, running: ours, path }];
-  return theirs ? [...entrants, { name: 'nginx, error_page', running: theirs, path }] : entrants;
+  const entrants = [{ name: ECHO, running: ours, script: SESSION }];
+  return theirs ? [...entrants, { name: 'nginx, error_page', running: theirs, script: SESSION }] : entrants;
 };
 
 /** Before a back-end that knew every user and then died. */
@@ -24,7 +24,7 @@ const enterOrphaned = async (bench: Bench): Promise<Entrant> => {
   const { lab, load } = bench;
   const upstream = await load.upstream();
   const running = await gateway('orphaned').start(lab, { upstreams: [upstream.port], limitMs: LIMIT_MS });
-  const entrant = { name: CACHED, running, path: `${APP}/connect` };
+  const entrant = { name: CACHED, running, script: CONNECTS };
   await warm(bench, entrant);
   await upstream.stop();
   return entrant;
@@ -52,14 +52,14 @@ export const breakerOpen: Section = {
     const entrants = [...(await enterDead(bench)), await enterOrphaned(bench)];
     for (const entrant of entrants) await warm(bench, entrant);
     const [rounds, seconds] = bench.quick ? [2, 1] : [7, 2];
-    const samples = await playRounds(bench, entrants, rounds, ({ path }, port) =>
-      bench.load.closed(port, path, CONNECTIONS, seconds),
+    const samples = await playRounds(bench, entrants, rounds, ({ script }, port) =>
+      bench.load.closed(port, script, CONNECTIONS, seconds),
     );
     const rows = entrants.map(({ name }) => row(samples, name));
     const notes = [
       ...(nginx.missing ? [`nginx was left out: ${nginx.missing}.`] : []),
       `Medians of ${rounds} rounds of ${seconds} s (lowest to highest); ratios are medians of the ratios of each round.`,
-      'nginx has no breaker; it tries the closed port for each call and answers a fixed body. breakwater lets probes through as its breaker says, and logs each call as a warning.',
+      'nginx has no breaker; it tries the closed port for each call and answers a fixed body. breakwater lets probes through as its breaker says, and logs each call as a warning. The load of the first two is that of the throughput table, of the last connect hooks alone.',
       describeCalm(samples),
     ];
     const measured = ratio(samples, ECHO, 'nginx, error_page', ({ perSecond }) => perSecond);

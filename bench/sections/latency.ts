@@ -1,8 +1,8 @@
 import { enter } from '../field.ts';
 import { median, print } from '../figures.ts';
+import { SESSION } from '../load.ts';
 import { describeCalm, type Entrant, excess, middle, playRounds, type Sample, type Samples, warm } from '../rounds.ts';
 import { type Bench, type Outcome, type Section, shown, type Verdict } from '../section.ts';
-import { APP } from '../targets.ts';
 
 const CONNECTIONS = 50;
 const PER_SECOND = 500;
@@ -35,11 +35,11 @@ export const latency: Section = {
   run: async (bench: Bench): Promise<Outcome> => {
     const { entrants: field, missing } = await enter(bench);
     for (const entrant of field) await warm(bench, entrant);
-    const direct = { name: DIRECT, running: await bench.load.upstream(), path: `${APP}/connect` };
+    const direct = { name: DIRECT, running: await bench.load.upstream(), script: SESSION };
     const entrants: Entrant[] = [direct, ...field];
     const [rounds, seconds] = bench.quick ? [1, 2] : [5, 4];
-    const samples = await playRounds(bench, entrants, rounds, ({ path }, port) =>
-      bench.load.open(port, path, CONNECTIONS, seconds, PER_SECOND),
+    const samples = await playRounds(bench, entrants, rounds, ({ script }, port) =>
+      bench.load.open(port, script, CONNECTIONS, seconds, PER_SECOND),
     );
     const rows = entrants.map(({ name }) => row(samples, name));
     const notes = [

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { median, print, shuffle } from '../figures.ts';
-import { behave, type Result, seen } from '../load.ts';
+import { behave, CONNECTS, type Result, seen } from '../load.ts';
 import { warm } from '../rounds.ts';
 import { type Bench, type Outcome, type Section, shown, type Verdict } from '../section.ts';
-import { APP, gateway, httpProxy, nginx, type Target } from '../targets.ts';
+import { gateway, httpProxy, nginx, type Target } from '../targets.ts';
 import { cpuUs, peakMb, resetPeak, rssMb } from '../usage.ts';
 
 const LIMIT_MS = 3000;
@@ -45,12 +45,11 @@ const burst = async (bench: Bench, calls: number, { name, target, app }: Rival):
   const { lab, load } = bench;
   const upstream = await load.upstream();
   const running = await target.start(lab, { upstreams: [upstream.port], limitMs: LIMIT_MS, ...(app ? { app } : {}) });
-  const path = `${APP}/connect`;
-  await warm(bench, { name, running, path });
+  await warm(bench, { name, running, script: CONNECTS });
   await behave(upstream, 'stall');
   resetPeak(running.pid);
   const before = { mb: rssMb(running.pid), cpuUs: cpuUs(running.pid), opened: (await seen(upstream)).opened };
-  const result = await load.burst(running.port, path, calls, (LIMIT_MS + LATE_MS) / 1000);
+  const result = await load.burst(running.port, CONNECTS, calls, (LIMIT_MS + LATE_MS) / 1000);
   const peak = peakMb(running.pid);
   const cpu = (cpuUs(running.pid) - before.cpuUs) / calls;
   const opened = (await seen(upstream)).opened - before.opened - 1; // that question came on a connection of its own

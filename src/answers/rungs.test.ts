@@ -40,7 +40,7 @@ const teach = async (request: string, status: number, answer: string): Promise<v
 };
 
 test('echo gives every sample back byte for byte, and so does store', () => {
-  for (const rung of [echoRung(createBodies()), storeRung(createBodies())]) {
+  for (const rung of [echoRung(), storeRung()]) {
     for (const { file } of requests()) {
       const body = compact(file);
       const answer = rung.answer(testCall(body).call, LIMIT);
@@ -51,7 +51,7 @@ test('echo gives every sample back byte for byte, and so does store', () => {
 
 test('echo keeps white space, escapes and numbers', () => {
   const body = ' {"a" : "\\/\\u00e9", "n":12345678901234567890.0 ,"__proto__":{}}\r\n';
-  assert.deepEqual(echoRung(createBodies()).answer(testCall(body).call, LIMIT), {
+  assert.deepEqual(echoRung().answer(testCall(body).call, LIMIT), {
     ...testAnswer(200, body, { headers: JSON_TYPE, source: 'echo' }),
     reason: 'limit',
   });
@@ -63,7 +63,7 @@ test('what must echo or rebase a hostile body says not_json', async () => {
   for (const body of HOSTILE) {
     const { call } = testCall(body);
     const notJson = { code: 'not_json' };
-    for (const rung of [echoRung(bodies), storeRung(bodies), patchedEchoRung({ a: 1 }, bodies)]) {
+    for (const rung of [echoRung(), storeRung(), patchedEchoRung({ a: 1 }, bodies)]) {
       assert.throws(() => rung.answer(call, LIMIT), notJson);
     }
     for (const key of [options.key, () => 'a', () => undefined]) {
@@ -114,7 +114,7 @@ test('refuse is a 403 and unavailable a 503, small JSON with the code, for every
 
 test('the rungs name themselves and the source of what they answer', () => {
   const bodies = createBodies();
-  const rungs = [cachedRung(options), echoRung(bodies), storeRung(bodies), patchedEchoRung({}, bodies)];
+  const rungs = [cachedRung(options), echoRung(), storeRung(), patchedEchoRung({}, bodies)];
   rungs.push(bodyRung({}), fileRung(Buffer.from('{}')), refuseRung(), unavailableRung());
   assert.deepEqual(
     rungs.map(rung => `${rung.name} ${rung.source}`),

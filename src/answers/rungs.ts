@@ -3,7 +3,7 @@ import { CODES, type Code, ERRORS } from '../core/errors.ts';
 import { JSON_HEADERS, refusal } from '../core/refusal.ts';
 import type { FallbackRung } from '../core/rung.ts';
 import type { Bodies } from './bodies.ts';
-import { type JsonObject, stringifyJson } from './json.ts';
+import { checkObject, type JsonObject, stringifyJson } from './json.ts';
 import { type LastGoodOptions, storeKey } from './last-good.ts';
 import { applyPatch } from './merge-patch.ts';
 import { answerOf } from './verdict.ts';
@@ -17,20 +17,20 @@ const ok = (body: Buffer, source: Source, reason: Code): Answer => ({
 });
 
 /** Both rungs that answer with the request's own bytes; throws `not_json` if those are no JSON object. */
-const echoAs = (name: string, bodies: Bodies): FallbackRung => ({
+const echoAs = (name: string): FallbackRung => ({
   name,
   source: 'echo',
   answer: (call, failure) => {
-    bodies(call);
+    checkObject(call.body);
     return ok(call.body, 'echo', failure.code);
   },
 });
 
 /** `echo`: 200 with the request's own bytes. */
-export const echoRung = (bodies: Bodies): FallbackRung => echoAs('echo', bodies);
+export const echoRung = (): FallbackRung => echoAs('echo');
 
 /** `store`: answers as `echo` does and says so, since nothing is put on disk before the journal exists. */
-export const storeRung = (bodies: Bodies): FallbackRung => echoAs('store', bodies);
+export const storeRung = (): FallbackRung => echoAs('store');
 
 /** `{ echo: patch }`: 200 with the request's JSON, changed by an RFC 7396 merge patch; throws `not_json` as `echo` does. */
 export const patchedEchoRung = (patch: JsonObject, bodies: Bodies): FallbackRung => ({
@@ -75,7 +75,7 @@ export const cachedRung = ({ key, keepForMs, store, bodies }: LastGoodOptions): 
   name: 'cached',
   source: 'cached',
   answer: async (call, failure) => {
-    bodies(call);
+    checkObject(call.body);
     const name = storeKey(key, call);
     if (name === undefined) return undefined;
     const verdict = await store.get(name);

@@ -5,6 +5,8 @@ import { parseJson, parseObject, stringifyJson } from './json.ts';
 import { applyPatch, diff } from './merge-patch.ts';
 import type { Refusal, Verdict } from './store.ts';
 
+/** The patch that changes nothing. */
+const UNCHANGED = '{}';
 /** A refusal's page is kept up to this size; WCS does not read it. */
 const MAX_REFUSAL_BYTES = 16 * 1024;
 
@@ -24,7 +26,7 @@ const refusalOf = (answer: Answer): Refusal => {
 
 /** An answer of the request's own bytes changes nothing, which is cheaper to see than to compute. */
 const patchOf = (call: Call, answer: Answer, bodies: Bodies): string =>
-  answer.body.equals(call.body) ? '{}' : stringifyJson(diff(bodies(call), parseObject(answer.body)));
+  answer.body.equals(call.body) ? UNCHANGED : stringifyJson(diff(bodies(call), parseObject(answer.body)));
 
 /**
  * What the back-end's answer says to this caller, if it is a verdict. A 200 of the request's own bytes is not parsed;
@@ -36,11 +38,14 @@ export const verdictOf = (call: Call, answer: Answer, bodies: Bodies): Verdict |
   return { version: 1, storedAt: Date.now(), status: 200, patch: patchOf(call, answer, bodies) };
 };
 
+/** What the back-end would make of this call's body, had it changed it as it did before. */
+const rebased = (patch: string, call: Call, bodies: Bodies): Buffer =>
+  patch === UNCHANGED ? call.body : Buffer.from(stringifyJson(applyPatch(bodies(call), parseJson(patch))));
+
 /** A verdict as the answer to this call: a refusal as it was, an admission rebased on this call's own body. */
 export const answerOf = (verdict: Verdict, call: Call, bodies: Bodies): Pick<Answer, 'status' | 'headers' | 'body'> => {
   if (verdict.status === 200) {
-    const rebased = applyPatch(bodies(call), parseJson(verdict.patch));
-    return { status: 200, headers: JSON_HEADERS, body: Buffer.from(stringifyJson(rebased)) };
+    return { status: 200, headers: JSON_HEADERS, body: rebased(verdict.patch, call, bodies) };
   }
   const headers = verdict.contentType === undefined ? [] : ['Content-Type', verdict.contentType];
   return { status: 403, headers, body: verdict.body };

@@ -47,8 +47,8 @@ export const buildLadder = (settings: HookSettings, hook: Hook, store: Store): L
   };
   const rung = (word: Rung): FallbackRung => {
     if (word === 'cached') return cachedRung(keep);
-    if (word === 'echo') return echoRung(bodies);
-    if (word === 'store') return storeRung(bodies);
+    if (word === 'echo') return echoRung();
+    if (word === 'store') return storeRung();
     if (word === 'refuse') return refuseRung();
     if (word === 'unavailable') return unavailableRung();
     if ('body' in word) return bodyRung(asJson(word.body));

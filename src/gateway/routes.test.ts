@@ -21,6 +21,7 @@ import { attemptDeadline, deadline } from '../resilience/deadline.ts';
 import { fallback } from '../resilience/fallback.ts';
 import { Hedge, HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions, retry } from '../resilience/retry.ts';
+import { Choice, type Upstream } from '../upstream/choose.ts';
 import { record } from './record.ts';
 
 afterEach(realTime);
@@ -29,11 +30,41 @@ const ECHO: Answer = { ...OK, source: 'echo' };
 const ladder = fallback([{ name: 'echo', source: 'echo', answer: () => ECHO }]);
 const aBreaker = () => new Breaker(BreakerOptions.parse({}), { app: 'a', upstream: 'u', emit: () => {} });
 
+/** An upstream that always fails, behind `breaker`. */
+const aFailing = (breaker: Breaker): Upstream => ({
+  name: 'u',
+  handler: breaker.layer(() => Promise.reject(new GatewayError('reset'))),
+  get admits() {
+    return breaker.admits;
+  },
+  mayHedge: true,
+  load: 0,
+  state: () => ({ app: 'a', upstream: 'u', breaker: breaker.state, inflight: 0, queued: 0 }),
+  close: () => breaker.close(),
+});
+
 test('fallback above deadline: an expired deadline still ends in an answer', async () => {
   const time = fakeTime();
   const answer = stack([ladder, deadline()], () => new Promise(() => {}))(aCall());
   await time.tick(3000);
   assert.equal(await answer, ECHO);
+});
+
+test('gate below fallback: an open breaker still ends in an answer, and costs neither a timer nor an attempt', async () => {
+  const time = fakeTime();
+  const breaker = aBreaker();
+  const choice = new Choice([aFailing(breaker)]);
+  const layered = stack([ladder, choice.gate, deadline()], choice.handler);
+  for (let i = 0; i < 10; i++) await layered(aCall());
+  await settle();
+  assert.equal(breaker.state, 'open');
+  const call = aCall();
+  assert.equal(await layered(call), ECHO);
+  assert.deepEqual([call.attempts.length, call.cancel.size], [0, 0]);
+  await time.tick(5000);
+  const probe = aCall();
+  await layered(probe);
+  assert.equal(probe.attempts.length, 1);
 });
 
 test('bulkhead above breaker: the slot freed by the call that trips it drains the whole queue at once', async () => {

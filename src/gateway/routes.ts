@@ -85,8 +85,9 @@ export const routeStack = ({ settings, ladder, upstreams, choice, budget, mayCoa
     [
       record(), // sees the final answer, whatever produced it
       fallback(ladder.rungs), // above the deadline: an expired deadline still ends in an answer
+      choice.gate, // below the fallback, above all that an attempt needs: an open breaker costs next to nothing
       deadline(), // the one limit; everything below draws on it
-      ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: what comes too late is kept, not waited for
+      ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: nobody waits for the store
       ...(mayCoalesce && idempotent ? [coalesce()] : []), // below last-good: equal calls share one flight and its repeats
       retry({ options: settings.retry, budget, idempotent, upstreams: upstreams.length }), // a repeat may be hedged again
       ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one

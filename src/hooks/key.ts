@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isIP, isIPv4 } from 'node:net';
+import { type Member, readMembers } from '../core/json-text.ts';
 import type { Hook } from './catalogue.ts';
-import { type Member, readMembers } from './members.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -13,23 +13,44 @@ const digest = (whose: readonly unknown[], what = ''): string =>
   hash('sha256', JSON.stringify(whose) + what, 'base64url');
 
 /**
- * What counts of a volatile session id: the client's address out of `"sessionId":"/ip:port/…"` or `…"/ip/…"`, nothing if
- * it has none. Spelt with escapes it may hide one, so then all of it counts.
+ * What counts of a volatile session id: the client's address out of `"/ip:port/…"` or `"/ip/…"`, nothing if it has none.
+ * Spelt with escapes it may hide one, so then all of it counts.
  */
-const clientAddress = (member: string): string => {
-  if (member.includes('\\')) return member;
-  const peer = /^"sessionId"\s*:\s*"\/([^/"]*)/.exec(member)?.[1] ?? '';
+const clientAddress = (value: string): string => {
+  if (value.includes('\\')) return value;
+  const peer = /^"\/([^/"]*)/.exec(value)?.[1] ?? '';
   const host = peer.replace(/:\d{1,5}$/, '');
   if (isIPv4(host)) return host;
   // IPv6 comes in full, eight groups, with or without brackets; so what is no address as a whole has a port.
   return [peer, host].map(text => text.replace(/^\[(.*)\]$/, '$1')).find(text => isIP(text) !== 0) ?? '';
 };
 
-/** What a member says of the caller; nothing if it is volatile. Such parts tell themselves apart when put in a row. */
-const steadyPart = ({ name, text }: Member, volatile: readonly string[]): string => {
-  if (!volatile.includes(name)) return text;
-  return name === 'sessionId' ? clientAddress(text) : '';
-};
+/** Puts pieces of a text in a row, a comma behind each; pieces with nothing but a comma between them are taken as one. */
+class Row {
+  readonly #text: string;
+  #row = '';
+  #from = 0;
+  #to = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  add({ at, end }: Member): void {
+    if (at !== this.#to + 1) this.#put(at);
+    this.#to = end;
+  }
+
+  toString(): string {
+    this.#put(0);
+    return this.#row;
+  }
+
+  #put(next: number): void {
+    if (this.#to > this.#from) this.#row += `${this.#text.slice(this.#from, this.#to)},`;
+    this.#from = next;
+  }
+}
 
 /**
  * Under which name a verdict is kept for a hook with a key of its own: it covers the hook, the Authorization header
@@ -39,15 +60,18 @@ const steadyPart = ({ name, text }: Member, volatile: readonly string[]): string
  * Nothing if the caller cannot be told: a hook without a key of its own, or a body that is no JSON object.
  */
 export const bodyKey = (hook: Hook, body: Buffer, authorization: string): string | undefined => {
-  // Latin-1 gives every byte a character of its own, so that even bad UTF-8 stays apart.
-  const members = hook.keyed ? readMembers(body.toString('latin1')) : undefined;
+  const members = hook.keyed ? readMembers(body) : undefined;
   if (!members) return undefined;
-  const parts: string[] = [];
+  // Latin-1 gives every byte a character of its own, so that even bad UTF-8 stays apart.
+  const text = body.toString('latin1');
+  const steady = new Row(text);
+  const addresses: string[] = [];
   for (const member of members) {
-    const part = steadyPart(member, hook.volatile);
-    if (part !== '') parts.push(part);
+    const name = text.slice(member.at + 1, member.nameEnd - 1);
+    if (!hook.volatile.includes(name)) steady.add(member);
+    else if (name === 'sessionId') addresses.push(clientAddress(text.slice(member.valueAt, member.end)));
   }
-  return digest([hook.name, credentials(authorization)], parts.join());
+  return digest([hook.name, credentials(authorization), addresses.filter(Boolean)], steady.toString());
 };
 
 const isObject = (value: unknown): value is Body =>

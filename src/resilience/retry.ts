@@ -40,8 +40,9 @@ const pause = (call: Call, ms: number): Promise<void> =>
 /** A stale connection is nobody's fault, yet the call failed at the upstream. */
 const blamesUpstream = (error: GatewayError): boolean => error.row.fault === 'upstream' || error.code === 'stale';
 
+/** True if there is an upstream that this call, of which an attempt has failed, was not sent to. */
 const untried = (call: Call, upstreams: number): boolean =>
-  new Set(call.attempts.map(attempt => attempt.upstream)).size < upstreams;
+  upstreams > 1 && new Set(call.attempts.map(attempt => attempt.upstream)).size < upstreams;
 
 /**
  * Repeats a failed attempt within the call's limit.

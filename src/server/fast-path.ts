@@ -6,34 +6,21 @@ import type { Match } from '../gateway/gateway.ts';
 import type { Asked } from './front-door.ts';
 import type { Reception, Visitor } from './reception.ts';
 import { respondRaw } from './respond.ts';
-import { readWhole, type WholeRequest } from './whole-request.ts';
 
 /** So much may come from a client that does not wait for its answer; the rest waits in the kernel. */
 const MOST_EARLY_BYTES = 64 * 1024;
 
-/** How long a connection may be idle before its first request, and between two. */
-export interface Patience {
-  readonly firstMs: number;
-  readonly nextMs: number;
-}
-
 export interface FastPathParts {
   readonly socket: Socket;
   readonly reception: Reception;
-  readonly patience: Patience;
+  /**
+   * How long the connection may be idle. One that waits for its first request is idle too: pools open some in advance,
+   * and a 408 would be read as the answer to whatever is sent next.
+   */
+  readonly idleMs: number;
   /** Takes the connection over, with all that it brings from now on. */
   readonly handOver: () => void;
-  /** The first request did not begin in time. */
-  readonly late: () => void;
 }
-
-/** Nothing that asks for more than one plain exchange, and a body of just the announced length. */
-const isPlain = ({ head }: Asked<unknown>, body: Buffer): boolean =>
-  !head.asksForMore &&
-  head.transferEncodings === 0 &&
-  head.contentLengths === 1 &&
-  head.contentLength === String(body.length) &&
-  /^(?:,keep-alive)?$/i.test(head.connection);
 
 /**
  * A connection as long as every request comes whole in one read and passes the front door, as WCS's do. At the first
@@ -45,14 +32,13 @@ export class FastPath {
   #visitor: Visitor | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
-  #hasServed = false;
 
   constructor(parts: FastPathParts) {
     this.#parts = parts;
-    const { socket, patience } = parts;
+    const { socket, idleMs } = parts;
     this.#peer = socket.remoteAddress ?? 'unknown';
     socket.on('data', this.#read).on('end', this.#end).on('close', this.#close);
-    socket.on('error', this.#ignore).on('timeout', this.#timeout).setTimeout(patience.firstMs);
+    socket.on('error', this.#ignore).on('timeout', this.#timeout).setTimeout(idleMs);
   }
 
   get isIdle(): boolean {
@@ -71,9 +57,8 @@ export class FastPath {
 
   #take(chunk: Buffer): void {
     const arrivedAt = now();
-    const request = readWhole(chunk, this.#parts.reception.limits.headers);
-    const asked = request && this.#ask(request);
-    if (request && asked) void this.#serve(asked, request.body, arrivedAt);
+    const request = this.#parts.reception.readWhole(chunk);
+    if (request) this.#serve(request.asked, request.body, arrivedAt);
     else this.#handOver(chunk);
   }
 
@@ -90,19 +75,8 @@ export class FastPath {
   readonly #ignore = (): void => {};
 
   readonly #timeout = (): void => {
-    if (this.#visitor) return;
-    if (this.#hasServed) this.destroy();
-    else this.#parts.late();
+    if (!this.#visitor) this.destroy();
   };
-
-  #ask(request: WholeRequest): Asked<Match> | undefined {
-    try {
-      const asked = this.#parts.reception.ask(request);
-      return isPlain(asked, request.body) ? asked : undefined;
-    } catch {
-      return undefined;
-    }
-  }
 
   #keepEarly(chunk: Buffer): void {
     this.#early.push(chunk);
@@ -110,17 +84,17 @@ export class FastPath {
     if (this.#earlyBytes > MOST_EARLY_BYTES) this.#parts.socket.pause();
   }
 
-  async #serve(asked: Asked<Match>, body: Buffer, arrivedAt: number): Promise<void> {
-    const { reception, socket, patience } = this.#parts;
-    if (!this.#hasServed) socket.setTimeout(patience.nextMs);
-    this.#hasServed = true;
+  #serve(asked: Asked<Match>, body: Buffer, arrivedAt: number): void {
+    const { reception } = this.#parts;
     const visitor = reception.enter(arrivedAt, this.#peer);
     this.#visitor = visitor;
     const call = reception.call(visitor, asked, body);
+    const refuse = (error: unknown) => this.#refuse(visitor, asGatewayError(error));
     try {
-      this.#respond(visitor, await asked.match.route.handler(call), sentAttempts(call));
+      const answered = asked.match.route.handler(call);
+      answered.then(answer => this.#respond(visitor, answer, sentAttempts(call)), refuse);
     } catch (error) {
-      this.#refuse(visitor, asGatewayError(error));
+      refuse(error);
     }
   }
 

@@ -124,8 +124,7 @@ export class HookServer {
     const fast = new FastPath({
       socket,
       reception: this.#reception,
-      patience: { firstMs: HEADERS_MS, nextMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS },
-      late: () => this.#reject(socket, this.#late()),
+      idleMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS,
       handOver: () => {
         leave();
         this.#beginHttp(socket);
@@ -193,12 +192,10 @@ export class HookServer {
 
   #meaning(error: NodeJS.ErrnoException): GatewayError {
     if (error.code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large');
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return this.#late();
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      return new GatewayError('request_timeout', `the headers did not arrive within ${HEADERS_MS / 1000} s`);
+    }
     return new GatewayError('bad_request', `the request is not valid HTTP: ${error.code ?? error.message}`);
-  }
-
-  #late(): GatewayError {
-    return new GatewayError('request_timeout', `the headers did not arrive within ${HEADERS_MS / 1000} s`);
   }
 
   /** Answers what is no request that could be served, and ends the connection. */

@@ -9,6 +9,7 @@ import { Roster } from '../core/roster.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import { forwardHead } from './forward.ts';
 import { type Asked, frontDoor, type Requested } from './front-door.ts';
+import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
 
 export interface HooksOptions {
   /** Asked at each request, so that a reload is a change of what it returns. */
@@ -29,6 +30,14 @@ export interface Visitor {
   readonly leave: () => void;
 }
 
+/** True for a head with nothing that asks for more than one plain exchange. */
+const isPlain = ({ head }: Asked<unknown>): boolean =>
+  !head.asksForMore &&
+  head.transferEncodings === 0 &&
+  head.contentLengths === 1 &&
+  /^(?:0|[1-9]\d*)$/.test(head.contentLength ?? '') &&
+  /^(?:,keep-alive)?$/i.test(head.connection);
+
 /** What the two ways in, node:http and the fast path, have in common: who is in, what is asked, and what is refused. */
 export class Reception {
   readonly limits: HooksOptions['limits'];
@@ -36,6 +45,9 @@ export class Reception {
   draining = false;
   readonly #options: HooksOptions;
   readonly #newId = createIds();
+  /** Knows the heads that came before, and which gateway they were understood with. */
+  #wholeReader: ReturnType<typeof createWholeReader<Asked<Match>>> | undefined = undefined;
+  #readFor: Gateway | undefined = undefined;
   #date = '';
   #dateUntil = 0;
   /** The tokens of the requests that wait for their answer. */
@@ -74,6 +86,30 @@ export class Reception {
   /** Throws a GatewayError with a client code for what may not come in. */
   ask(request: Requested): Asked<Match> {
     return frontDoor(request, this.limits.body, path => this.#find(path));
+  }
+
+  /** The request that `chunk` is, if it needs no node:http: whole, plain and nothing to refuse. */
+  readWhole(chunk: Buffer): WholeRequest<Asked<Match>> | undefined {
+    const request = this.#reader()(chunk);
+    return request && request.asked.length === request.body.length ? request : undefined;
+  }
+
+  #reader(): ReturnType<typeof createWholeReader<Asked<Match>>> {
+    const gateway = this.#options.gateway();
+    if (this.#wholeReader && gateway === this.#readFor) return this.#wholeReader;
+    this.#readFor = gateway;
+    this.#wholeReader = createWholeReader(this.limits.headers, head => this.#askQuietly(head));
+    return this.#wholeReader;
+  }
+
+  /** What would be refused is for node:http to refuse. */
+  #askQuietly(head: WholeHead): Asked<Match> | undefined {
+    try {
+      const asked = this.ask(head);
+      return isPlain(asked) ? asked : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   call({ id, arrivedAt, cancel, peer }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {

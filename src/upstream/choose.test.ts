@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { aCall, OK } from '../../test/kit/hand-played.ts';
+import { aCall, codeOf, handPlayed, OK } from '../../test/kit/hand-played.ts';
 import { Choice, type Upstream } from './choose.ts';
 
 const upstream = (name: string, state: Partial<Pick<Upstream, 'admits' | 'mayHedge' | 'load'>> = {}): Upstream => ({
@@ -50,6 +50,16 @@ test('a hedge is possible only if the one whose turn it is can take it', () => {
   assert.equal(new Choice([upstream('a'), upstream('b', { mayHedge: false })]).mayHedge(tried), false);
   assert.equal(new Choice([upstream('a', { mayHedge: false }), upstream('b')]).mayHedge(tried), true);
   assert.equal(new Choice([upstream('a')]).mayHedge(tried), true);
+});
+
+test('the gate lets a call through while one upstream would take it, and refuses it at once while none does', async () => {
+  const shut = [upstream('a', { admits: false }), upstream('b', { admits: false })];
+  const { handler, calls } = handPlayed();
+  assert.equal(await codeOf(new Choice(shut).gate(handler)(aCall())), 'breaker');
+  assert.equal(calls.length, 0);
+  const answer = new Choice([...shut, upstream('c')]).gate(handler)(aCall());
+  calls[0]?.answer();
+  assert.equal(await answer, OK);
 });
 
 test('each attempt is noted with its upstream before it is sent', async () => {

@@ -1,6 +1,7 @@
 import type { Call } from '../core/call.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { UpstreamState } from '../core/events.ts';
-import type { Handler } from '../core/layer.ts';
+import type { Handler, Layer } from '../core/layer.ts';
 
 /** One back-end address with its own stack. */
 export interface Upstream {
@@ -22,6 +23,9 @@ const rank = (upstream: Upstream, call: Call): number => {
   return (tried ? 2e9 : 0) + (upstream.admits ? 0 : 1e9) + upstream.load;
 };
 
+/** One error serves all refused calls: a stack trace for each would cost more than the refusal. */
+const ALL_OPEN = new GatewayError('breaker');
+
 /**
  * Sends each attempt to the least busy healthy upstream, one that this call has not tried yet if there is one.
  * Equals take turns.
@@ -34,6 +38,9 @@ export class Choice {
     this.#upstreams = upstreams;
   }
 
+  /** Refuses a call at once while no breaker would let it through: nothing of what an attempt costs is spent on it. */
+  readonly gate: Layer = next => call => (this.#isShut ? Promise.reject(ALL_OPEN) : next(call));
+
   readonly handler: Handler = call => {
     const upstream = this.#pick(call);
     this.#turn++;
@@ -45,6 +52,11 @@ export class Choice {
   /** True if the upstream whose turn it is may get a hedge of this call. */
   mayHedge(call: Call): boolean {
     return this.#pick(call).mayHedge;
+  }
+
+  get #isShut(): boolean {
+    for (const upstream of this.#upstreams) if (upstream.admits) return false;
+    return true;
   }
 
   #pick(call: Call): Upstream {

@@ -1,15 +1,11 @@
-import { GatewayError } from '../core/errors.ts';
 import { EMPTY } from './chunks.ts';
+import { refuse } from './response-head.ts';
 
 /** A size line is a few digits and maybe an extension; trailers are hardly ever sent. */
 const MOST_LINE_BYTES = 4096;
 const MOST_TRAILER_LINES = 100;
 const SIZE = /^([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER = /^[\w!#$%&'*+.^`|~-]+:[\t\x20-\x7e\x80-\xff]*$/;
-
-const refuse = (what: string): never => {
-  throw new GatewayError('body', `the upstream answered something that is not HTTP/1.1: ${what}`);
-};
 
 type Expects = 'size' | 'data' | 'line-end' | 'trailers' | 'nothing';
 

@@ -1,14 +1,6 @@
 import type { Answer, Outcome } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
-
-const isJson = (body: Buffer): boolean => {
-  try {
-    JSON.parse(body.toString());
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { isJsonText } from '../core/json-text.ts';
 
 /**
  * Says what an HTTP answer of the back-end means (contract 4): `ok` and `verdict` are its own word and are passed on;
@@ -20,7 +12,7 @@ export const classify = (answer: Answer): Outcome => {
     throw new GatewayError('status', `the upstream answered ${answer.status}`, { answer });
   }
   if (answer.status !== 200) return 'verdict';
-  if (!isJson(answer.body)) throw new GatewayError('body', undefined, { answer });
+  if (!isJsonText(answer.body)) throw new GatewayError('body', undefined, { answer });
   return 'ok';
 };
 

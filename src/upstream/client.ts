@@ -5,6 +5,7 @@ import type { Handler } from '../core/layer.ts';
 import { classify, classifyError } from './classify.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { Pool } from './pool.ts';
+import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
@@ -35,6 +36,7 @@ interface Line {
   readonly request: string;
   /** The `Host` line. */
   readonly host: string;
+  readonly readHead: ReturnType<typeof createHeadReader>;
 }
 
 /** One attempt over HTTP/1.1. Settles once, at the latest when the call is cancelled. */
@@ -64,7 +66,7 @@ class Exchange implements ConnectionUser {
     this.#attempt = attempt;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#parser = new ResponseParser(line.options.maxAnswerBytes);
+    this.#parser = new ResponseParser(line.options.maxAnswerBytes, line.readHead);
     this.#release = call.cancel.onCancel(reason => this.#fail(reason));
     attempt.sent = true;
     line.pool.take(this);
@@ -103,7 +105,9 @@ class Exchange implements ConnectionUser {
 
   broke(error: NodeJS.ErrnoException): void {
     const reused = (this.#connection?.served ?? 0) > 0;
-    this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasHead }));
+    this.#fail(
+      classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.head !== undefined }),
+    );
   }
 
   #send({ socket }: Connection): void {
@@ -125,10 +129,10 @@ Connection: keep-alive\r
   }
 
   #finish(): void {
-    if (this.#isSettled) return;
-    const { status, headers, body } = this.#parser;
-    const answer: Answer = { status, headers, body, source: 'upstream' };
-    this.#giveBack();
+    const { head, body } = this.#parser;
+    if (this.#isSettled || !head) return;
+    const answer: Answer = { status: head.status, headers: head.headers, body, source: 'upstream' };
+    this.#giveBack(head);
     try {
       this.#settle(classify(answer));
       this.#resolve(answer);
@@ -138,13 +142,12 @@ Connection: keep-alive\r
   }
 
   /** An answer that came before the whole request was out leaves the connection in doubt. */
-  #giveBack(): void {
+  #giveBack({ idleMs }: ResponseHead): void {
     const connection = this.#connection;
     this.#connection = undefined;
     if (!connection) return;
     connection.served++;
-    const { mayReuse, idleMs } = this.#parser;
-    if (mayReuse && connection.socket.writableLength === 0) this.#line.pool.release(connection, idleMs);
+    if (this.#parser.mayReuse && connection.socket.writableLength === 0) this.#line.pool.release(connection, idleMs);
     else connection.destroy();
   }
 
@@ -179,6 +182,7 @@ const createLine = (options: ClientOptions): Line => {
     options,
     request: `POST ${url.pathname.replace(/\/$/, '')}/`,
     host: `Host: ${url.host}\r\n`,
+    readHead: createHeadReader(),
   };
 };
 

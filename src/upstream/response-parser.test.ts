@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { GatewayError } from '../core/errors.ts';
+import { createHeadReader, readResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 
 const MOST = 10_000;
@@ -17,7 +18,7 @@ interface Read {
 /** Feeds `wire` in parts cut at `cuts`, then the end of the connection if the answer is not whole by then. */
 const read = (wire: string, cuts: readonly number[] = []): Read => {
   const bytes = Buffer.from(wire, 'latin1');
-  const parser = new ResponseParser(MOST);
+  const parser = new ResponseParser(MOST, readResponseHead);
   const edges = [0, ...cuts.map(cut => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   let isWhole = false;
   edges.slice(1).forEach((end, i) => {
@@ -26,7 +27,8 @@ const read = (wire: string, cuts: readonly number[] = []): Read => {
     if (part.length > 0 && !isWhole) isWhole = parser.push(part);
   });
   isWhole ||= parser.end();
-  const { status, headers, mayReuse } = parser;
+  const { mayReuse } = parser;
+  const { status, headers } = parser.head ?? { status: 0, headers: [] };
   return { status, headers, body: parser.body.toString('latin1'), mayReuse, isWhole };
 };
 
@@ -157,9 +159,9 @@ test('end-to-end fields are kept as they came, hop-by-hop ones and those that Co
 });
 
 test('the idle time that the other side announces is told', () => {
-  const parser = new ResponseParser(MOST);
+  const parser = new ResponseParser(MOST, readResponseHead);
   parser.push(Buffer.from(head(OK, 'Keep-Alive: max=5, timeout=7', 'Content-Length: 0')));
-  assert.equal(parser.idleMs, 7000);
+  assert.equal(parser.head?.idleMs, 7000);
 });
 
 test('no bytes make it crash or hang: it reads, waits or refuses', () => {
@@ -180,4 +182,15 @@ test('no bytes make it crash or hang: it reads, waits or refuses', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a head that comes again is read once, and heads without number are not all remembered', () => {
+  const readHead = createHeadReader();
+  const of = (length: number) => readHead(`${OK}\r\nContent-Length: ${length}`);
+  const first = of(1);
+  assert.equal(of(1), first);
+  for (let i = 0; i < 1000; i++) of(i);
+  assert.deepEqual(of(1), first);
+  assert.notEqual(of(1), first);
+  for (let i = 0; i < 2; i++) assert.throws(() => readHead('HTTP/9'), GatewayError);
 });
