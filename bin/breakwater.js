@@ -50,7 +50,7 @@ function relay(child) {
   // A terminal sends ^C to the whole group, so the child has it already; passed on, it would count as the second one.
   const onTerminal = process.stdin.isTTY;
   process.on('SIGINT', () => onTerminal || child.kill('SIGINT'));
-  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', error => {
     process.stderr.write(`breakwater: cannot start ${child.spawnfile}: ${error.message}\n`);
     process.exitCode = 1;

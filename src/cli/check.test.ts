@@ -71,6 +71,14 @@ test('without --config, breakwater.yaml of the working directory is checked, els
   assert.match((await outcome(check, [])).out, /name: Echo\n/);
 });
 
+test('a breakwater.yml is not passed over for the packaged configuration', async () => {
+  const folder = mkdtempSync(join(FOLDER, 'misnamed-'));
+  writeFileSync(join(folder, 'breakwater.yml'), APP);
+  const { code, out, err } = await outcome(check, [], { cwd: folder });
+  assert.deepEqual([code, out], [2, '']);
+  assert.match(err, /^breakwater check: there is a breakwater\.yml, .* call it breakwater\.yaml/);
+});
+
 test('a wrong command line is told in one line with the way to help, and exits 2', async () => {
   const cases: readonly [typeof check, string[], RegExp][] = [
     [check, ['--conf', 'x'], /^breakwater check: unknown option '--conf'; see breakwater check --help\n$/],

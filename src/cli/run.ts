@@ -1,10 +1,12 @@
 import { type Loaded, loadConfig } from '../config/load.ts';
 import { ConfigError, formatProblem } from '../config/problems.ts';
+import type { Config } from '../config/types.ts';
+import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { type Breakwater, start } from '../server/start.ts';
 import { loadOrTell } from './check.ts';
 import { EXIT, type Io } from './io.ts';
-import { readCommandLine, VERSION } from './usage.ts';
+import { PACKAGED_CONFIG, readCommandLine, VERSION } from './usage.ts';
 
 const RELOAD_KEPT = 'needs a restart to change';
 
@@ -13,10 +15,15 @@ const reload = (breakwater: Breakwater, file: string, io: Io): void => {
   const { logger } = breakwater.log;
   try {
     const { config, warnings } = loadConfig(file, io.env);
-    for (const key of breakwater.reload(config))
-      logger.warn({ key }, `reload: ${key} ${RELOAD_KEPT}; it stays as it was`);
+    const kept = breakwater.reload(config);
+    for (const key of kept) logger.warn({ key }, `reload: ${key} ${RELOAD_KEPT}; it stays as it was`);
     for (const warning of warnings) logger.warn(formatProblem(warning));
-    logger.info({ file }, 'reload: the new configuration is in force; calls that were out end under the old one');
+    const all = kept.length > 0 ? `all but ${kept.join(', ')}` : 'all of it';
+    logger.info(
+      { file },
+      `reload: the new configuration is in force, ${all}; calls that were out end under the old one`,
+    );
+    tellApps(breakwater, config);
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [String(error)];
     breakwater.refuseReload(problems.join('\n'));
@@ -30,15 +37,20 @@ const leaveAtOnce = (signal: NodeJS.Signals): void => {
   process.exit(EXIT.failed);
 };
 
+/** npm passes on what a terminal or a supervisor has sent to its whole group: one wish comes twice within this time. */
+const ECHO_MS = 500;
+
 /** Resolves at the first SIGTERM or SIGINT; the second one ends the process at once. */
 const stopSignal = (): Promise<NodeJS.Signals> =>
   new Promise(resolve => {
+    let first: number | undefined;
     const stop = (signal: NodeJS.Signals) => {
-      for (const again of ['SIGTERM', 'SIGINT'] as const) process.once(again, leaveAtOnce);
+      first ??= now();
+      if (now() - first > ECHO_MS) leaveAtOnce(signal);
       resolve(signal);
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
   });
 
 /**
@@ -51,6 +63,16 @@ const dieLoudly = (breakwater: Breakwater, io: Io): void => {
     io.stderr.write(`breakwater: uncaught exception: ${error.stack ?? error}\n`);
     process.exit(EXIT.failed);
   });
+};
+
+const IS_EXAMPLE =
+  "this is the packaged example, for WCS's own EchoApp: it admits everyone; there is no breakwater.yaml where this began, and no --config";
+
+/** Where each app is taken, in the words that WCS's command line wants. */
+const tellApps = ({ url, log }: Breakwater, { apps }: Config): void => {
+  for (const { name, path } of apps) {
+    log.logger.info({ app: name }, `WCS calls ${url}${path}/<hook>; there: update app -l ${url}${path} <app>`);
+  }
 };
 
 const serve = async (breakwater: Breakwater, file: string, io: Io): Promise<number> => {
@@ -69,9 +91,8 @@ const startAndServe = async ({ config, warnings }: Loaded, file: string, io: Io)
   for (const warning of warnings) log.logger.warn(formatProblem(warning));
   const fields = { version: VERSION, pid: process.pid, file, listen: url, admin: adminUrl };
   log.logger.info(fields, `hooks at ${url}, status at ${adminUrl}/status`);
-  for (const { name, path } of config.apps) {
-    log.logger.info({ app: name }, `WCS calls ${url}${path}/<hook>; there: update app -l ${url}${path} <app>`);
-  }
+  if (file === PACKAGED_CONFIG) log.logger.warn({ file }, IS_EXAMPLE);
+  tellApps(breakwater, config);
   return serve(breakwater, file, io);
 };
 

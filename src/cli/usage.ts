@@ -8,7 +8,8 @@ import { EXIT, type Io } from './io.ts';
 
 export const VERSION: string = manifest.version;
 
-const CONFIG = `  -c, --config FILE   the configuration; without it ./breakwater.yaml, or the packaged config/default.yaml`;
+const CONFIG = `  -c, --config FILE   the configuration; without it ./breakwater.yaml, or the packaged
+                      config/default.yaml, which is for WCS's own EchoApp and admits everyone`;
 const HELP = `  -h, --help          this text`;
 
 /** What `--help` prints for each command. */
@@ -16,7 +17,8 @@ export const USAGE = {
   run: `Usage: breakwater run [--config FILE]
 
 Runs the gateway until SIGTERM or SIGINT; calls in flight are then answered first, a second signal ends it at once.
-SIGHUP reads the configuration again; if it is wrong, the running one stays.
+SIGHUP reads the configuration again; if it is wrong, the running one stays. Breakers, budgets and measured hedge delays
+begin anew then; last good answers stay.
 
 ${CONFIG}
 ${HELP}
@@ -87,10 +89,14 @@ export const unknownCommand = (word: string): string => {
   return `breakwater: ${JSON.stringify(word)} is no command; ${remedy}\n`;
 };
 
-/** `./breakwater.yaml` if it is there, else the configuration that comes with the package. */
-export const defaultConfigFile = (cwd: string): string => {
+/** The configuration that comes with the package. */
+export const PACKAGED_CONFIG = fileURLToPath(new URL('../../config/default.yaml', import.meta.url));
+
+/** `./breakwater.yaml` if it is there, else the packaged one; nothing if a file is there that looks like it was meant. */
+export const defaultConfigFile = (cwd: string): string | undefined => {
   const own = join(cwd, 'breakwater.yaml');
-  return existsSync(own) ? own : fileURLToPath(new URL('../../config/default.yaml', import.meta.url));
+  if (existsSync(own)) return own;
+  return existsSync(join(cwd, 'breakwater.yml')) ? undefined : PACKAGED_CONFIG;
 };
 
 /** Tells what is wrong with a command line and how to find out more; gives the exit code. */
@@ -98,6 +104,8 @@ export const wrongUsage = (command: Command, message: string, io: Io): number =>
   io.stderr.write(`breakwater ${command}: ${message}; see breakwater ${command} --help\n`);
   return EXIT.usage;
 };
+
+const MISNAMED = 'there is a breakwater.yml, which is not looked for; call it breakwater.yaml, or name it by --config';
 
 /** Options and arguments of a command line, or the exit code if that was all: help was asked for, or it is wrong. */
 export type CommandLine = { readonly config: string; readonly words: readonly string[] } | { readonly exit: number };
@@ -112,7 +120,9 @@ export const readCommandLine = (command: Command, args: string[], names: readonl
       return { exit: EXIT.fine };
     }
     if (positionals.length !== names.length) return { exit: wrongUsage(command, wantedWords(names, positionals), io) };
-    return { config: values.config ?? defaultConfigFile(io.cwd), words: positionals };
+    const config = values.config ?? defaultConfigFile(io.cwd);
+    if (config === undefined) return { exit: wrongUsage(command, MISNAMED, io) };
+    return { config, words: positionals };
   } catch (error) {
     return { exit: wrongUsage(command, firstSentence(error as Error), io) };
   }

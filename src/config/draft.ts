@@ -34,9 +34,16 @@ export interface Valid {
 
 const MAX_PASSES = 5;
 
+/** What an app cannot be looked at without; where it is wrong, the rest is looked at with these in its place. */
+const STAND_INS = new Map<unknown, (at: number) => unknown>([
+  ['name', at => `app-${at}`],
+  ['path', at => `/app-${at}`],
+  ['upstreams', () => ['http://stand-in.invalid']],
+]);
+
 /**
  * Holds the file against the schema and takes out what is wrong, so that the rest can be looked at too:
- * one run tells every problem. An app that lacks what it needs is left out as a whole.
+ * one run tells every problem. An app that is no mapping is left out as a whole.
  */
 export const keepValid = (written: unknown): Valid => {
   const findings = validate(FileOptions, written);
@@ -64,7 +71,11 @@ const takeOut = (data: Record<string, unknown>, path: Path): void => {
     if (typeof step === 'string' && isFields(value) && !isListOfApps) [fields, key] = [value, step];
     value = (value as Record<string | number, unknown> | undefined | null)?.[step];
   }
-  if (fields && key !== undefined) delete fields[key];
+  if (!fields || key === undefined) return;
+  delete fields[key];
+  const [list, at, ofApp] = path;
+  const standIn = list === 'apps' && key === ofApp ? STAND_INS.get(ofApp) : undefined;
+  if (standIn) fields[key] = standIn(Number(at));
 };
 
 /** Puts the valid part of a file together. */

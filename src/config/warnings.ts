@@ -58,10 +58,12 @@ const admissions = (app: DraftApp): readonly Finding[] => {
   return byOrigin(app, deciding, ['fallback']).map(({ path, hooks }) => {
     const rungs = ladder(app.settings(hooks[0] ?? ''));
     const at = rungs.findIndex(admits);
+    // What is written for all hooks is right for most of them.
+    const where = path.includes('hooks') ? '' : ' for these, under hooks';
     const message = `${rungName(rungs[at])} admits every ${listed(hooks)} that the back-end does not judge in time`;
     return {
       path: [...path, at],
-      message: `${message}; right only if it admits everyone, else write [cached, unavailable]`,
+      message: `${message}; right only if it admits everyone, else write [cached, unavailable]${where}`,
     };
   });
 };

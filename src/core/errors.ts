@@ -18,7 +18,7 @@ interface Row {
 export const ERRORS = {
   bad_request: { status: 400, fault: 'client', message: 'the request is not valid HTTP' },
   not_json: { status: 400, fault: 'client', message: 'the body is not a JSON object' },
-  not_found: { status: 404, fault: 'client', message: 'no app at this path' },
+  not_found: { status: 404, fault: 'client', message: 'no hook at this path' },
   method_not_allowed: { status: 405, fault: 'client', message: 'hooks are POST' },
   request_timeout: { status: 408, fault: 'client', message: 'the request did not arrive in time' },
   length_required: { status: 411, fault: 'client', message: 'the request has neither Content-Length nor chunks' },

@@ -8,7 +8,8 @@ interface Paragraph {
 }
 
 const ERROR_JSON = 'the status above with the code as JSON; no back-end saw the request.';
-const LADDER = "the next rung of the hook's ladder; the status above only if no rung could answer.";
+const LADDER =
+  "the next rung of the hook's ladder, which is 503 for `unavailable`; the status above only if no rung could answer.";
 
 /** Written by hand, one for each code: the compiler refuses a code without one and one without a code. */
 export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
@@ -26,7 +27,8 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'Find the sender: WCS always sends an object. `log.body: redacted` shows the bodies of calls.',
   },
   not_found: {
-    happened: 'The path belongs to none of the configured apps, or names no hook after the path of the app.',
+    happened:
+      'The path belongs to none of the configured apps, or names no hook behind the path of the app: none at all, one with a slash behind it, or two slashes before it. Paths are compared byte for byte, upper and lower case.',
     got: ERROR_JSON,
     remedy:
       'Compare the REST URL of the application in WCS with `apps[].path`: WCS calls `<listen><path>/<hook>`. `breakwater check` prints the paths in force.',
@@ -120,14 +122,14 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   status: {
     happened: 'The back-end answered with a 5xx status.',
-    got: `${LADDER} If that comes to nothing, what the back-end really sent is passed on.`,
+    got: `${LADDER} A ladder that comes to nothing, as none does that ends in \`unavailable\` or \`echo\`, passes on what the back-end really sent.`,
     remedy:
       "Look at the back-end's log; the call id in `Breakwater-Call-Id` is the same on both sides. 403, 404 and other 4xx are verdicts and are never counted here.",
   },
   body: {
     happened:
       'The back-end answered 200 with a body that is not JSON: an error page with a friendly status, a login form, an empty answer.',
-    got: `${LADDER} If that comes to nothing, what the back-end really sent is passed on.`,
+    got: `${LADDER} A ladder that comes to nothing, as none does that ends in \`unavailable\` or \`echo\`, passes on what the back-end really sent.`,
     remedy:
       'Ask the upstream yourself with the body of a hook. A proxy in between that shows its own pages is the usual cause.',
   },

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { now } from '../core/clock.ts';
-import { type Code, ERRORS, GatewayError } from '../core/errors.ts';
+import { ERRORS, GatewayError } from '../core/errors.ts';
 import type { Emit, Event } from '../core/events.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
@@ -12,6 +12,7 @@ const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, silent: Number.POSITI
 const SAMPLE_EVERY = 100;
 const MAX_CAUSES = 5;
 const SAMPLE_QUIET_MS = 60_000;
+const MOST_KINDS = 1000;
 
 export interface Log {
   /** Writes what events tell: a line for each call, and one for each thing that an operator would ask about. */
@@ -41,13 +42,14 @@ const describeError = (error: unknown, depth = 0): unknown => {
 };
 
 /** Lets the first of a kind through and then every hundredth, with a count; a minute of quiet begins anew. */
-const createSample = (): ((code: Code) => number | undefined) => {
-  const seen = new Map<Code, { count: number; at: number }>();
-  return code => {
+const createSample = (): ((kind: string) => number | undefined) => {
+  const seen = new Map<string, { count: number; at: number }>();
+  return kind => {
     const at = now();
-    const last = seen.get(code);
+    const last = seen.get(kind);
     const count = last === undefined || at - last.at > SAMPLE_QUIET_MS ? 1 : last.count + 1;
-    seen.set(code, { count, at });
+    if (seen.size >= MOST_KINDS) seen.clear();
+    seen.set(kind, { count, at });
     return count === 1 || count % SAMPLE_EVERY === 0 ? count : undefined;
   };
 };
@@ -99,7 +101,8 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
         if (INFO >= threshold) writer.write(access.abandoned(event));
         break;
       case 'rejected': {
-        const count = sample(event.code);
+        // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
+        const count = sample(event.code === 'not_found' ? event.message : event.code);
         if (count !== undefined) logRejected(logger, event, count);
         break;
       }

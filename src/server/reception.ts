@@ -150,6 +150,6 @@ export class Reception {
     const match = gateway.find(path);
     if (match) return match;
     const known = gateway.paths.map(each => `${each}/<hook>`).join(', ');
-    throw new GatewayError('not_found', `no app at ${path.slice(0, 200)}; hooks are taken at ${known}`);
+    throw new GatewayError('not_found', `no hook at ${path.slice(0, 200)}; hooks are taken at ${known}`);
   }
 }
