@@ -36,6 +36,9 @@ const aUser = (): ConnectionUser & { connection?: Connection; isConnected: boole
   broke(error) {
     this.broken = error.code ?? error.message;
   },
+  closing() {
+    this.broken = 'closing';
+  },
 });
 
 const taken = async () => {
@@ -128,4 +131,12 @@ test('closing ends all, those in use too', async () => {
   assert.equal(pool.size, 0);
   await until(() => used.connection?.socket.destroyed, { what: 'the connection to end' });
   await until(() => backEnd.open === 0, { what: 'the back-end to see it' });
+});
+
+test('closing tells who has a connection and who waits for one', async () => {
+  const [one, other] = [await taken(), await taken()];
+  const waiting = aUser();
+  pool.take(waiting);
+  pool.close();
+  assert.deepEqual([one.broken, other.broken, waiting.broken], ['closing', 'closing', 'closing']);
 });

@@ -73,8 +73,13 @@ class Running {
   }
 }
 
-const call = (url: string): Promise<Response> =>
-  fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"callId":"1"}' });
+const call = (url: string, signal?: AbortSignal): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"callId":"1","appKey":"a","sessionId":"s"}',
+    ...(signal && { signal }),
+  });
 
 describe('breakwater run', () => {
   let running: Running | undefined;
@@ -139,6 +144,24 @@ describe('breakwater run', () => {
     clearInterval(again);
     assert.equal(await answer, 'cut off');
     assert.match(run.err, /^breakwater: SIGTERM again: ending at once/);
+  });
+
+  // An attempt whose answer is worth keeping outlives a caller who has gone.
+  test('it does not wait for an attempt that nobody waits for', async () => {
+    writeFileSync(FILE, config().replace('limit: 1s', 'limit: 14s').replace('admin:', 'drain: 2s\nadmin:'));
+    const run = start();
+    const url = (await run.url()).replace(/call$/, 'connect');
+    const before = asked;
+    const leaver = new AbortController();
+    const gone = call(url, leaver.signal).catch(() => 'gone');
+    await until(() => asked > before, { what: 'the back-end is asked' });
+    leaver.abort();
+    assert.equal(await gone, 'gone');
+    await run.says(/"msg":"abandoned"/);
+    const at = performance.now();
+    run.signal('SIGTERM');
+    assert.equal(await run.end(), 0);
+    assert.ok(performance.now() - at < 8000, 'it ended at the limit of the attempt');
   });
 
   test('SIGHUP puts a changed file in force and tells where each app is', async () => {

@@ -93,7 +93,7 @@ const layersOf = (bench: Bench) => {
     ['deadline', deadline()],
     ['last-good', lastGood(ladder.keep)],
     ['coalesce', coalesce()],
-    ['retry', retry({ options: settings.retry, budget, idempotent: true, upstreams: 1 })],
+    ['retry', retry({ options: settings.retry, budget, idempotent: true, hasUntried: () => false })],
     ['hedge', new Hedge({ options: settings.hedge, budget, mayHedge: () => false }).layer],
     ['choice of an upstream', upstream],
   ];
@@ -114,7 +114,6 @@ const layersOf = (bench: Bench) => {
   const together = routeStack({
     settings,
     ladder,
-    upstreams,
     choice: new Choice(upstreams),
     budget,
     mayCoalesce: true,

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { address, formatAddress, hostPort, isLoopback, normaliseUpstream, reaches, upstreamFault } from './address.ts';
+import { formatHostPort } from '../core/host-port.ts';
+import { address, hostPort, isLoopback, normaliseUpstream, reaches, upstreamFault } from './address.ts';
 
 const at = (text: string) => address().parse(text);
 
 test('host and port are read, IPv6 in brackets, and written back the same', () => {
   assert.deepEqual(at('127.0.0.1:8090'), { host: '127.0.0.1', port: 8090 });
   assert.deepEqual(at('[::1]:0'), { host: '::1', port: 0 });
-  for (const text of ['127.0.0.1:8090', '[::1]:8090', 'localhost:1']) assert.equal(formatAddress(at(text)), text);
+  for (const text of ['127.0.0.1:8090', '[::1]:8090', 'localhost:1']) assert.equal(formatHostPort(at(text)), text);
 });
 
 test('what is no address is refused', () => {
@@ -67,4 +68,6 @@ test('upstreams are written one way, and connect to the port that the scheme imp
   assert.equal(normaliseUpstream('http://Host:80/a/b//'), 'http://host/a/b');
   assert.deepEqual(hostPort('https://host/x'), { host: 'host', port: 443 });
   assert.deepEqual(hostPort('http://[::1]/x'), { host: '::1', port: 80 });
+  assert.deepEqual(hostPort('http://[::ffff:127.0.0.1]:8090/x'), { host: '127.0.0.1', port: 8090 });
+  assert.deepEqual(hostPort('http://localhost.:8090/x'), { host: 'localhost', port: 8090 });
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { HostPort } from '../core/host-port.ts';
 import { shown } from './shown.ts';
-import type { HostPort } from './types.ts';
 
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/;
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
@@ -19,9 +19,6 @@ export const address = () =>
     })
     .refine(({ port }) => port <= 65_535, { error: 'has a port above 65535' })
     .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090' });
-
-/** The text that `address` reads. */
-export const formatAddress = ({ host, port }: HostPort): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** True for an address that only this machine can reach. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
@@ -67,8 +64,17 @@ export const normaliseUpstream = (text: string): string => {
   return origin + pathname.replace(/\/+$/, '');
 };
 
+/** Without brackets, the dot of a whole domain name, or the IPv6 form of an IPv4 address. */
+const plainHost = (hostname: string): string => {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const [, high = '', low = ''] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host) ?? [];
+  if (high === '') return host;
+  const bytes = Buffer.from(high.padStart(4, '0') + low.padStart(4, '0'), 'hex');
+  return [...bytes].join('.');
+};
+
 /** Where a faultless URL connects to. */
 export const hostPort = (upstream: string): HostPort => {
   const { hostname, port, protocol } = new URL(upstream);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+  return { host: plainHost(hostname), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 };

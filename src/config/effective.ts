@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { formatAddress } from './address.ts';
+import { formatHostPort } from '../core/host-port.ts';
 import type { Draft, DraftApp } from './draft.ts';
 import { appSchema, fileSchema, hookSchema, type JsonSchema } from './json-schema.ts';
 import { type Fields, flattenLayers, layOver } from './layers.ts';
@@ -24,8 +24,8 @@ const effective = ({ data, root, apps }: Draft): Fields => {
   const { defaults: _, apps: __, ...rest } = fill(fileSchema(), data) as Fields;
   return {
     ...rest,
-    listen: formatAddress(root.listen),
-    admin: formatAddress(root.admin),
+    listen: formatHostPort(root.listen),
+    admin: formatHostPort(root.admin),
     apps: apps.map(app => effectiveApp(app, root.wcs.requestTimeout)),
   };
 };

@@ -1,14 +1,15 @@
 import { networkInterfaces } from 'node:os';
+import type { HostPort } from '../core/host-port.ts';
+import { formatHostPort } from '../core/host-port.ts';
 import { findHook } from '../hooks/catalogue.ts';
 import { duration } from '../options/fields.ts';
-import { formatAddress, hostPort, isWildcard, reaches } from './address.ts';
+import { hostPort, isWildcard, reaches } from './address.ts';
 import { type Draft, type DraftApp, originOf } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { formatPath, type Path } from './problems.ts';
 import { defaultLimit } from './settings.ts';
 import { shown } from './shown.ts';
 import { formatDuration, listed } from './text.ts';
-import type { HostPort } from './types.ts';
 import type { Finding } from './validate.ts';
 
 /** What keys that are right one by one get wrong together: all of it, in no particular order. */
@@ -30,7 +31,7 @@ export const breaches = (draft: Draft): readonly Finding[] => [
 
 const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
   reaches(admin, listen) || reaches(listen, admin)
-    ? [{ path: ['admin'], message: `is ${formatAddress(admin)}, which listen has taken; write another port` }]
+    ? [{ path: ['admin'], message: `is ${formatHostPort(admin)}, which listen has taken; write another port` }]
     : [];
 
 /** `/a` and `/a/` are one path. */
@@ -60,11 +61,11 @@ const upstreams = ({ root }: Draft, { index, options }: DraftApp): readonly Find
       return [
         {
           path,
-          message: `points back at listen (${formatAddress(root.listen)}), so every hook would go in circles; write the address of the back-end`,
+          message: `points back at listen (${formatHostPort(root.listen)}), so every hook would go in circles; write the address of the back-end`,
         },
       ];
     if (hits(root.admin))
-      return [{ path, message: `points at admin (${formatAddress(root.admin)}); write the address of the back-end` }];
+      return [{ path, message: `points at admin (${formatHostPort(root.admin)}); write the address of the back-end` }];
     return [];
   });
 
@@ -144,9 +145,15 @@ const amounts = ({ layers }: DraftApp): readonly Finding[] =>
     }),
   );
 
+/** The fallback and the write need 10 ms, and the back-end needs some too. */
+const LEAST_LIMIT_MS = 20;
+
 const amount = (path: Path, key: string, value: unknown): readonly Finding[] => {
   if (typeof value !== 'string' || key === 'keepFor') return [];
   if (NOT_ZERO.has(key) && /^[0.]+\D+$/.test(value)) return [{ path, message: `is ${value}; write more than nothing` }];
-  const tooLong = (duration().safeParse(value).data ?? 0) > MAX_TIMER_MS;
+  const ms = duration().safeParse(value).data ?? 0;
+  if (key === 'limit' && ms < LEAST_LIMIT_MS)
+    return [{ path, message: `is ${value}, too little for any back-end; write at least ${LEAST_LIMIT_MS}ms` }];
+  const tooLong = ms > MAX_TIMER_MS;
   return tooLong ? [{ path, message: `is ${value}; write less than 24d, which is as long as a timer can run` }] : [];
 };

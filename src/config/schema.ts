@@ -91,8 +91,8 @@ const root = {
     .prefault({}),
   limits: z
     .strictObject({
-      body: size().prefault('1MiB'),
-      headers: size().prefault('16KiB'),
+      body: size(1024).prefault('1MiB'),
+      headers: size(1024).prefault('16KiB'),
       connections: count().default(10_000),
     })
     .prefault({}),

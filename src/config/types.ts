@@ -1,4 +1,5 @@
 import type { MemoryOptions } from '../answers/memory.ts';
+import type { HostPort } from '../core/host-port.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
@@ -47,12 +48,6 @@ export interface App {
   readonly namedHooks: readonly string[];
   /** What holds for a hook name. The same object for the same set of matching globs, so it can be a map's key. */
   settings(hook: string): HookSettings;
-}
-
-/** Port 0 is any free port. An IPv6 address stands without brackets. */
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** The whole configuration: validated, defaults filled in, frozen. */

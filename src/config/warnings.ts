@@ -1,5 +1,6 @@
+import { formatHostPort } from '../core/host-port.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
-import { formatAddress, isLoopback } from './address.ts';
+import { isLoopback } from './address.ts';
 import { type Draft, type DraftApp, originOf } from './draft.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
 import { hookLayers, type Layer } from './layers.ts';
@@ -47,7 +48,7 @@ const openAdmin = ({ root: { admin } }: Draft): readonly Finding[] =>
     : [
         {
           path: ['admin'],
-          message: `${formatAddress(admin)} is open to the network, and metrics and status ask for no password; write 127.0.0.1:${admin.port}, or guard the port`,
+          message: `${formatHostPort(admin)} is open to the network, and metrics and status ask for no password; write 127.0.0.1:${admin.port}, or guard the port`,
         },
       ];
 

@@ -23,6 +23,8 @@ export interface Attempt {
   sent: boolean;
   /** Set when a sent attempt has ended. */
   outcome?: Outcome;
+  /** What the operating system or TLS had to say of a failure: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED. */
+  why?: string;
   /** Milliseconds from sending to outcome. */
   ms?: number;
 }

@@ -41,7 +41,7 @@ export const ERRORS = {
   refused: { status: 502, fault: 'upstream', outcome: 'refused', unsent: true, message: 'the upstream refused' },
   reset: { status: 502, fault: 'upstream', outcome: 'reset', message: 'the connection broke before the answer' },
   stale: { status: 502, fault: 'gateway', outcome: 'reset', message: 'an idle connection closed as the call went out' },
-  status: { status: 502, fault: 'upstream', outcome: 'status', message: 'the upstream answered 5xx' },
+  status: { status: 502, fault: 'upstream', outcome: 'status', message: 'the upstream answered neither 200 nor 4xx' },
   body: { status: 502, fault: 'upstream', outcome: 'body', message: 'the upstream answered no JSON' },
 
   breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
@@ -78,3 +78,14 @@ export class GatewayError extends Error {
 /** `error` if it is ours, else a GatewayError `internal` with it as cause. */
 export const asGatewayError = (error: unknown): GatewayError =>
   error instanceof GatewayError ? error : new GatewayError('internal', undefined, { cause: error });
+
+/** What was really asked says more than what was kept from asking, and what was sent says most. */
+const weight = ({ answer, code, row }: GatewayError): number => {
+  if (row.fault === 'client') return 3;
+  if (answer) return 2;
+  return row.fault === 'upstream' || code === 'stale' ? 1 : 0;
+};
+
+/** Of two failures of one call the one that tells more of the back-end; the later one if they tell as much. */
+export const moreTelling = (earlier: GatewayError, later: GatewayError): GatewayError =>
+  weight(earlier) > weight(later) ? earlier : later;

@@ -44,8 +44,11 @@ export interface GatewayParts {
   readonly emit: Emit;
 }
 
-/** Characters of a path segment (RFC 3986 §3.3); a segment of dots alone would lead elsewhere on the back-end. */
-const HOOK_NAME = /^(?!(?:\.|%2e)+$)[\w.~!$&'()*+,;=:@%-]+$/i;
+/**
+ * Characters of a path segment (RFC 3986 §3.3) without those that some servers read as its end or as another character:
+ * a segment of dots alone, `..;` or `..%2f` would lead elsewhere on the back-end. No hook has them in its name.
+ */
+const HOOK_NAME = /^(?!\.+$)[\w.~!$&'()*+,=:@-]+$/;
 const NAMED = new Set(CATALOGUE.map(hook => hook.name));
 
 /** One app: its upstreams, and a route per hook, made when the hook first comes. */
@@ -96,7 +99,6 @@ class AppRoutes {
     const { handler, hedge } = routeStack({
       settings,
       ladder,
-      upstreams: this.upstreams,
       choice: this.#choice,
       budget: this.#budget(settings),
       mayCoalesce: !hook.equalCallsAreGenuine,

@@ -55,6 +55,8 @@ export const buildLadder = (settings: HookSettings, hook: Hook, store: Store): L
     if ('file' in word) return fileRung(word.content);
     return patchedEchoRung(asJson(word.echo), bodies);
   };
-  const usable = words.filter(word => word !== 'cached' || keyed);
+  // Of a name that only a glob has, the configuration cannot tell that its answer decides.
+  const mayStore = hook.decides === 'never';
+  const usable = words.filter(word => (word !== 'cached' || keyed) && (word !== 'store' || mayStore));
   return { rungs: usable.map(rung), keep: usable.includes('cached') ? keep : undefined };
 };

@@ -108,7 +108,7 @@ test('deadline above breaker: a limit that expires through coalesce and hedge st
   const breaker = aBreaker();
   const budget = new Budget(0);
   const hedge = new Hedge({ options: HedgeOptions.parse({}), budget, mayHedge: () => true });
-  const repeat = retry({ options: RetryOptions.parse({}), budget, idempotent: true, upstreams: 1 });
+  const repeat = retry({ options: RetryOptions.parse({}), budget, idempotent: true, hasUntried: () => false });
   const layers = [ladder, deadline(), coalesce(), repeat, hedge.layer, breaker.layer, attemptDeadline()];
   const layered = stack(layers, handPlayed().handler);
   const answers = Array.from({ length: 10 }, (_, n) => layered(aCall({ body: Buffer.from(`{"n":${n}}`) })));
@@ -152,7 +152,12 @@ test('retry above hedge: what neither attempt could do is repeated, within the a
     sent.push(call.attempts.push({ upstream: 'u', sent: true }));
     throw new GatewayError('reset');
   };
-  const repeat = retry({ options: RetryOptions.parse({ attempts: 3 }), budget, idempotent: true, upstreams: 1 });
+  const repeat = retry({
+    options: RetryOptions.parse({ attempts: 3 }),
+    budget,
+    idempotent: true,
+    hasUntried: () => false,
+  });
   const code = codeOf(stack([repeat, hedge.layer], failing)(aCall()));
   await time.tick(500);
   assert.equal(await code, 'reset');

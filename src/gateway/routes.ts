@@ -63,7 +63,6 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
 export interface RouteParts {
   readonly settings: HookSettings;
   readonly ladder: Ladder;
-  readonly upstreams: readonly Upstream[];
   readonly choice: Choice;
   readonly budget: Budget;
   /** False for hooks of which two equal calls both count. */
@@ -77,9 +76,10 @@ export interface RouteStack {
 }
 
 /** What keeps the promise to WCS: always an answer in time. First listed is outermost. */
-export const routeStack = ({ settings, ladder, upstreams, choice, budget, mayCoalesce }: RouteParts): RouteStack => {
+export const routeStack = ({ settings, ladder, choice, budget, mayCoalesce }: RouteParts): RouteStack => {
   const { idempotent } = settings;
   const mayHedge: Choice['mayHedge'] = call => choice.mayHedge(call);
+  const hasUntried: Choice['hasUntried'] = call => choice.hasUntried(call);
   const hedge = settings.hedge && idempotent ? new Hedge({ options: settings.hedge, budget, mayHedge }) : undefined;
   const handler = stack(
     [
@@ -89,7 +89,7 @@ export const routeStack = ({ settings, ladder, upstreams, choice, budget, mayCoa
       deadline(), // the one limit; everything below draws on it
       ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: nobody waits for the store
       ...(mayCoalesce && idempotent ? [coalesce()] : []), // below last-good: equal calls share one flight and its repeats
-      retry({ options: settings.retry, budget, idempotent, upstreams: upstreams.length }), // a repeat may be hedged again
+      retry({ options: settings.retry, budget, idempotent, hasUntried }), // a repeat may be hedged again
       ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one
     ],
     choice.handler, // each attempt goes to the least busy healthy upstream

@@ -103,9 +103,10 @@ export class AccessLine {
   }
 }
 
-const printOutcome = ({ sent, outcome, ms }: Attempt): string => {
+const printOutcome = ({ sent, outcome, why, ms }: Attempt): string => {
   if (outcome === undefined) return sent ? ',"outcome":"pending"' : ',"outcome":"unsent"';
-  return ms === undefined ? `,"outcome":"${outcome}"` : `,"outcome":"${outcome}","ms":${printMs(ms)}`;
+  const how = `,"outcome":"${outcome}"${why === undefined ? '' : `,"why":${JSON.stringify(why)}`}`;
+  return ms === undefined ? how : `${how},"ms":${printMs(ms)}`;
 };
 
 const printBodies = (call: Call, answer: Answer): string =>

@@ -16,7 +16,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   bad_request: {
     happened:
       'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target.',
-    got: `${ERROR_JSON} The connection is closed, because where the next request begins is not sure.`,
+    got: `${ERROR_JSON} The connection is closed where it is not sure where the next request begins.`,
     remedy:
       'WCS itself never sends this. Look at what stands between WCS and the gateway, or at who else can reach the `listen` address; the log line names the peer and the rule.',
   },
@@ -102,26 +102,27 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   refused: {
     happened:
-      'The upstream could not be reached at all: its port is closed, its name does not resolve, or there is no way to its host.',
+      'The upstream could not be reached at all: its port is closed, its name does not resolve, there is no way to its host, or TLS does not trust it. The line of the call says which, in `attempts[].why`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED.',
     got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER}`,
     remedy: 'Start the back-end, or correct `upstreams`. Several upstreams turn this into a non-event.',
   },
   reset: {
     happened:
-      'The connection ended after the request had gone out and before a whole answer was there: a crash, a restart, an answer cut short, or bytes that are not HTTP.',
+      'The connection ended after the request had gone out and before a whole answer was there: a crash, a restart, or an answer cut short.',
     got: `a second attempt's answer if the hook is idempotent; else ${LADDER}`,
     remedy:
       "Look at the back-end's log at this moment: it is likely to have been restarted or to have run out of memory.",
   },
   stale: {
     happened:
-      'A kept connection was closed by the back-end in the very moment in which the call was written to it. That is the way of HTTP keep-alive, not a failure of the back-end.',
+      'A kept connection was closed by the back-end within 100 ms after the call was written to it, without a byte of an answer. That is the way of HTTP keep-alive, not a failure of the back-end.',
     got: `the answer of an attempt on a fresh connection where that is allowed; else ${LADDER}`,
     remedy:
       "Nothing if it is rare. If not, raise the back-end's keep-alive timeout, so that it outlives the pauses between hooks.",
   },
   status: {
-    happened: 'The back-end answered with a 5xx status.',
+    happened:
+      'The back-end answered with a status that says neither yes nor no: a 5xx, a redirect, or a success without the JSON that WCS wants (201, 204).',
     got: `${LADDER} A ladder that comes to nothing, as none does that ends in \`unavailable\` or \`echo\`, passes on what the back-end really sent.`,
     remedy:
       "Look at the back-end's log; the call id in `Breakwater-Call-Id` is the same on both sides. 403, 404 and other 4xx are verdicts and are never counted here.",
@@ -135,7 +136,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   breaker: {
     happened:
-      'The breakers of all upstreams of this app are open: they failed or were slow too often, so they are left alone for a while and no attempt was made.',
+      'No upstream of this app may be asked: their breakers are open because they failed or were slow too often, or they are just coming back and get only a share of the calls. No attempt was made.',
     got: `at once, ${LADDER}`,
     remedy:
       '`/status` says until when and `breakwater_upstream_attempts_total` why. The breaker closes by itself; it needs no help once the back-end is well.',
@@ -153,7 +154,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'Nothing. It is counted so that the cost of hedging can be seen.',
   },
   gone: {
-    happened: 'WCS closed the connection before its answer was there.',
+    happened: 'WCS closed the connection, or its own half of it, before its answer was there.',
     got: 'nothing; there was nobody left to answer. The attempt was aborted, unless its answer was worth keeping.',
     remedy:
       'If it happens at the same time after each request, the timeout of WCS (`rest_request_timeout`) is shorter than `limit`: tell the gateway with `wcs.requestTimeout`.',

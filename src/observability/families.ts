@@ -66,7 +66,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_upstream_duration_seconds',
     type: 'histogram',
-    help: 'Time of one attempt at a back-end; attempts that the gateway itself cut off are left out.',
+    help: 'Time of one attempt at a back-end; those cut short because nobody wanted the answer any more are left out.',
     labels: ['app', 'hook', 'upstream'],
     read: ({ counts }) =>
       histogram(
@@ -77,7 +77,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_hedges_total',
     type: 'counter',
-    help: 'Second attempts beside a slow first: won, lost or failed; denied if the budget had none left.',
+    help: 'Second attempts beside a slow first: won, lost or failed; denied if the budget had none left, or no back-end had a closed breaker and room.',
     labels: ['app', 'hook', 'result'],
     read: ({ counts }) =>
       each(counts.hooks.values(), ({ app, hook, hedges }) => words(hedges, 'result', { app, hook })),

@@ -22,11 +22,13 @@ export const duration = () =>
     Math.round(Number(amount) * UNITS[unit as keyof typeof UNITS]),
   ).meta({ description: 'duration: 250ms, 3s, 10m, 24h' });
 
-/** A size such as `16KiB`; bytes inside. */
-export const size = () =>
+/** A size such as `16KiB`, of at least `least` bytes; bytes inside. */
+export const size = (least = 0) =>
   quantity(SIZE, 'a size such as 512B, 16KiB, 64MiB or 1GiB', ([, amount, unit]) =>
     Math.round(Number(amount) * SIZES[unit as keyof typeof SIZES]),
-  ).meta({ description: 'size: 512B, 16KiB, 64MiB, 1GiB' });
+  )
+    .refine(bytes => bytes >= least, { error: `is less than ${least}B; write more` })
+    .meta({ description: 'size: 512B, 16KiB, 64MiB, 1GiB' });
 
 /** A share such as `5%`; 0 to 1 inside. */
 export const share = () =>

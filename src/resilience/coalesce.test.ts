@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { aCall, codeOf, collectEvents, handPlayed, OK, settle } from '../../test/kit/hand-played.ts';
+import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { coalesce } from './coalesce.ts';
 
@@ -113,4 +114,15 @@ test('at any moment there is at most one flight for each body', async () => {
     }),
     { numRuns: 100 },
   );
+});
+
+test('a flight that is late by its own limit takes nobody on board: newcomers have a limit of their own', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const late = aCall({ deadline: now() - 1 });
+  void codeOf(layer(late));
+  const next = layer(aCall());
+  assert.equal(calls.length, 2);
+  calls[1]?.answer();
+  assert.equal(await next, OK);
 });

@@ -1,5 +1,6 @@
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
+import { now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { Roster } from '../core/roster.ts';
@@ -109,7 +110,9 @@ export const coalesce = (): Layer => next => {
   return call => {
     if (call.cancel.reason) return Promise.reject(call.cancel.reason);
     const bucket = board[bucketOf(call.body)] as Roster<Flight>;
-    const flight = bucket.size === 0 ? undefined : bucket.all().find(other => isEqual(other.call, call));
+    // One that is late by its own limit would be late for everybody who boards it.
+    const isOpen = (other: Flight) => now() < other.call.deadline && isEqual(other.call, call);
+    const flight = bucket.size === 0 ? undefined : bucket.all().find(isOpen);
     return flight ? join(flight, call) : depart(bucket, call);
   };
 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Answer, Call } from '../core/call.ts';
 import type { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
-import { asGatewayError, GatewayError } from '../core/errors.ts';
+import { asGatewayError, GatewayError, moreTelling } from '../core/errors.ts';
 import type { HedgeResult } from '../core/events.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { duration, share } from '../options/fields.ts';
@@ -66,7 +66,7 @@ export class Hedge {
   /** The delay in milliseconds before a second attempt would be sent now. */
   get delayMs(): number {
     const { after: delay, min, max } = this.#policy.options;
-    if ('ms' in delay) return delay.ms;
+    if ('ms' in delay) return Math.min(delay.ms, max);
     return Math.min(max, Math.max(min, this.#latency.value() ?? max));
   }
 
@@ -102,6 +102,7 @@ class Race {
   #second: Cancel | undefined = undefined;
   #running = 1;
   #isOver = false;
+  #error: GatewayError | undefined = undefined;
   /** Stops the wait for the second attempt, and later the grace of the loser. */
   #stopTimer: () => void;
 
@@ -148,11 +149,13 @@ class Race {
   #failed(error: unknown, isHedge: boolean): void {
     // A failed attempt says how long the upstream takes only if it was cut for its length; leaving that out would make
     // a stalling upstream look fast.
-    const wasCut = error === LOST || asGatewayError(error).row.outcome === 'timeout';
+    const failure = asGatewayError(error);
+    const wasCut = error === LOST || failure.row.outcome === 'timeout';
+    this.#error = this.#error ? moreTelling(this.#error, failure) : failure;
     this.#leave(isHedge, wasCut);
     if (this.#isOver || this.#running > 0) return;
     this.#end('failed');
-    this.#reject(error);
+    this.#reject(this.#error);
   }
 
   #leave(isHedge: boolean, counts = true): void {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { aCall, codeOf, collectEvents, fakeTime, OK, realTime, settle } from '../../test/kit/hand-played.ts';
 import type { Answer, Call } from '../core/call.ts';
-import { type Code, ERRORS, GatewayError } from '../core/errors.ts';
+import { type Code, ERRORS, GatewayError, moreTelling } from '../core/errors.ts';
 import { Budget } from './budget.ts';
 import { RetryOptions, type RetryPolicy, retry } from './retry.ts';
 
@@ -15,14 +15,18 @@ const rich = (): Budget => {
 };
 
 /** A client below the retry that plays `script`, an outcome for each attempt, over `upstreams` in turn. */
-const scene = (script: (Code | 'good')[], changes: Partial<RetryPolicy> = {}) => {
+const scene = (
+  script: (Code | 'good')[],
+  { upstreams = 1, ...changes }: Partial<RetryPolicy> & { upstreams?: number } = {},
+) => {
   const time = fakeTime();
   const { emit, events } = collectEvents();
-  const policy = { options: RetryOptions.parse({}), budget: rich(), idempotent: true, upstreams: 1, ...changes };
+  const hasUntried = ({ attempts }: Call) => new Set(attempts.map(({ upstream }) => upstream)).size < upstreams;
+  const policy = { options: RetryOptions.parse({}), budget: rich(), idempotent: true, hasUntried, ...changes };
   const seen: string[] = [];
   const client = async (call: Call): Promise<Answer> => {
     const outcome = script.shift() ?? 'good';
-    const upstream = `u${(call.attempts.length % policy.upstreams) + 1}`;
+    const upstream = `u${(call.attempts.length % upstreams) + 1}`;
     const sent = outcome === 'good' || 'outcome' in ERRORS[outcome];
     call.attempts.push({ upstream, sent });
     seen.push(upstream);
@@ -146,4 +150,23 @@ test('each call earns its share once, however often it is tried', async () => {
   await run();
   assert.equal(budget.take(), true);
   assert.equal(budget.take(), false);
+});
+
+test('a repeat that could not be sent does not hide what the back-end said', async () => {
+  const { layer, time } = scene(['status', 'breaker']);
+  const code = codeOf(layer(aCall()));
+  await time.tick(100);
+  assert.equal(await code, 'status');
+});
+
+test('of two failures the one that says more of the back-end is told, else the later', () => {
+  const said = new GatewayError('status', undefined, { answer: OK });
+  const [reset, refused, breaker, gone] = (['reset', 'refused', 'breaker', 'gone'] as const).map(
+    code => new GatewayError(code),
+  ) as [GatewayError, GatewayError, GatewayError, GatewayError];
+  assert.equal(moreTelling(said, reset), said);
+  assert.equal(moreTelling(reset, breaker), reset);
+  assert.equal(moreTelling(breaker, reset), reset);
+  assert.equal(moreTelling(reset, refused), refused);
+  assert.equal(moreTelling(said, gone), gone);
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Answer, type Call, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
-import { asGatewayError, type GatewayError } from '../core/errors.ts';
+import { asGatewayError, type GatewayError, moreTelling } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
 import { count, duration, share } from '../options/fields.ts';
 import type { Budget } from './budget.ts';
@@ -20,8 +20,8 @@ export interface RetryPolicy {
   readonly budget: Budget;
   /** True if the back-end bears the same call twice. */
   readonly idempotent: boolean;
-  /** How many upstreams there are to turn to. */
-  readonly upstreams: number;
+  /** True if there is an upstream to turn to that would take this call and that it has not been tried at. */
+  readonly hasUntried: (call: Call) => boolean;
 }
 
 /** Waits `ms`, or less if the call is cancelled meanwhile; then throws the reason. */
@@ -40,10 +40,6 @@ const pause = (call: Call, ms: number): Promise<void> =>
 /** A stale connection is nobody's fault, yet the call failed at the upstream. */
 const blamesUpstream = (error: GatewayError): boolean => error.row.fault === 'upstream' || error.code === 'stale';
 
-/** True if there is an upstream that this call, of which an attempt has failed, was not sent to. */
-const untried = (call: Call, upstreams: number): boolean =>
-  upstreams > 1 && new Set(call.attempts.map(attempt => attempt.upstream)).size < upstreams;
-
 /**
  * Repeats a failed attempt within the call's limit.
  *
@@ -54,12 +50,12 @@ const untried = (call: Call, upstreams: number): boolean =>
 export const retry =
   (policy: RetryPolicy): Layer =>
   next => {
-    const { options, budget, upstreams } = policy;
+    const { options, budget } = policy;
 
     /** Milliseconds to wait before the next attempt, or nothing if this error is the end. */
     const patience = (call: Call, error: GatewayError): number | undefined => {
       if (call.cancel.reason || error.row.fault === 'client') return undefined;
-      if (error.row.unsent && untried(call, upstreams)) return 0;
+      if (error.row.unsent && policy.hasUntried(call)) return 0;
       const mayRepeat = blamesUpstream(error) && (error.row.unsent || policy.idempotent);
       if (!options || !mayRepeat || sentAttempts(call) >= options.attempts) return undefined;
       const ms = options.backoff * (0.5 + Math.random());
@@ -77,7 +73,10 @@ export const retry =
     const repeat = (call: Call, error: GatewayError): Promise<Answer> => {
       const ms = patience(call, error);
       if (ms === undefined) throw error;
-      return ms > 0 ? pause(call, ms).then(() => attempt(call)) : attempt(call);
+      const repeated = ms > 0 ? pause(call, ms).then(() => attempt(call)) : attempt(call);
+      return repeated.catch(later => {
+        throw moreTelling(error, asGatewayError(later));
+      });
     };
 
     return call => {

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
 import { accepts } from 'hono/accepts';
-import type { HostPort } from '../config/types.ts';
 import { after } from '../core/clock.ts';
 import type { Code } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
+import type { HostPort } from '../core/host-port.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { listen } from './listen.ts';
 
@@ -23,8 +23,8 @@ export interface AdminSources {
 export interface Admin {
   /** Opens it and tells where; throws a GatewayError naming address and remedy if that cannot be had. */
   start(at: HostPort): Promise<HostPort>;
-  /** Closes it: idle connections at once, others when they are answered, or after a second. */
-  close(): Promise<void>;
+  /** Closes it: idle connections at once, others when they are answered, or after `withinMs` and a second at most. */
+  close(withinMs?: number): Promise<void>;
 }
 
 const CLOSE_GRACE_MS = 1000;
@@ -87,9 +87,9 @@ const createBoundedServer = (app: Hono): Server => {
   return server;
 };
 
-const closeSoon = (server: Server): Promise<void> =>
+const closeSoon = (server: Server, withinMs = CLOSE_GRACE_MS): Promise<void> =>
   new Promise(resolve => {
-    const stop = after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+    const stop = after(Math.min(CLOSE_GRACE_MS, withinMs), () => server.closeAllConnections());
     server.close(() => {
       stop();
       resolve();
@@ -102,6 +102,6 @@ export const createAdmin = (sources: AdminSources): Admin => {
   const server = createBoundedServer(createApp(sources));
   return {
     start: at => listen(server, at, 'admin'),
-    close: () => closeSoon(server),
+    close: withinMs => closeSoon(server, withinMs),
   };
 };

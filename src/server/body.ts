@@ -11,28 +11,60 @@ export interface Patience {
   readonly ms: number;
 }
 
+/** How many bytes of bodies that are still on their way may be held, of all connections together. */
+const MOST_HELD = 256 * 1024 * 1024;
+
+/** What is held of bodies that are still on their way. */
+export class BodyRoom {
+  #held = 0;
+
+  /** False if there is no room for so many bytes more. */
+  take(bytes: number): boolean {
+    if (this.#held + bytes > MOST_HELD) return false;
+    this.#held += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+export interface BodyLimits {
+  readonly maxBytes: number;
+  readonly limitMs: number;
+  readonly room: BodyRoom;
+}
+
 /**
- * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, or the
- * reason of `cancel`, which is `gone` for a client that leaves half-way.
+ * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, `overload` where
+ * all bodies together leave no room, or the reason of `cancel`, which is `gone` for a client that leaves half-way.
  */
 export const readBody = (
   request: IncomingMessage,
-  maxBytes: number,
-  limitMs: number,
+  { maxBytes, limitMs, room }: BodyLimits,
   cancel: Cancel,
 ): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const fail = (error: GatewayError) => {
+    let held = 0;
+    const settle = () => {
+      room.giveBack(held);
+      held = 0;
       release();
       stop();
       request.off('data', collect);
+    };
+    const fail = (error: GatewayError) => {
+      settle();
       reject(error);
     };
     const collect = (chunk: Buffer) => {
-      chunks.push(chunk);
       bytes += chunk.length;
+      if (!room.take(chunk.length)) return fail(new GatewayError('overload', 'too many bodies are on their way'));
+      chunks.push(chunk);
+      held = bytes;
       if (bytes > maxBytes)
         fail(new GatewayError('too_large', `the body has over ${maxBytes} bytes, the most of limits.body`));
     };
@@ -42,8 +74,7 @@ export const readBody = (
     const release = cancel.onCancel(fail);
     request.on('data', collect);
     request.once('end', () => {
-      release();
-      stop();
+      settle();
       const [only] = chunks;
       resolve(chunks.length === 1 && only ? only : chunks.length === 0 ? EMPTY : Buffer.concat(chunks));
     });

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
-import { errorAnswer } from '../core/refusal.ts';
 
 /**
  * Where the parser of node:http keeps what it calls at the first byte of a message. Not a documented name: where it is
@@ -23,23 +22,12 @@ interface Connection {
   /** The request whose body is on its way. */
   reading: Reading | undefined;
   /** A refusal that must wait until the answers before it have left. */
-  last: Buffer | undefined;
+  last: (() => void) | undefined;
+  /** The one that came last. */
+  latest: IncomingMessage | undefined;
 }
 
 type WithParser = Socket & { parser?: Record<number, unknown> | null };
-
-/** A whole HTTP answer for a connection whose request node:http could not read. */
-const rawAnswer = (error: GatewayError): Buffer => {
-  const { status, headers, body } = errorAnswer(error);
-  const head = [
-    `HTTP/1.1 ${status} ${error.code}`,
-    `${headers[0]}: ${headers[1]}`,
-    `Breakwater-Answer: unavailable; reason=${error.code}`,
-    `Content-Length: ${body.length}`,
-    'Connection: close',
-  ].join('\r\n');
-  return Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]);
-};
 
 /** What is known of each open connection, outside of what node:http tells. Frees itself when they close. */
 export class Connections {
@@ -51,7 +39,13 @@ export class Connections {
 
   /** Follows a new connection to its end. */
   add(socket: Socket): void {
-    this.#connections.set(socket, { open: 0, firstByteAt: undefined, reading: undefined, last: undefined });
+    this.#connections.set(socket, {
+      open: 0,
+      firstByteAt: undefined,
+      reading: undefined,
+      last: undefined,
+      latest: undefined,
+    });
     socket.once('close', () => this.#connections.delete(socket));
   }
 
@@ -75,6 +69,7 @@ export class Connections {
     const connection = this.#connections.get(request.socket);
     if (!connection) return;
     connection.open++;
+    connection.latest = request;
     connection.reading = { request, cancel };
   }
 
@@ -87,7 +82,7 @@ export class Connections {
   /** An answer on `socket` has left, or never will. */
   end(socket: Socket): void {
     const connection = this.#connections.get(socket);
-    if (connection && --connection.open === 0 && connection.last) socket.end(connection.last);
+    if (connection && --connection.open === 0) connection.last?.();
   }
 
   /** Ends the request whose body is on its way on `socket`, if there is one; its owner answers it. */
@@ -99,11 +94,21 @@ export class Connections {
     return true;
   }
 
-  /** Refuses what could not be read as a request and ends the connection, after the answers that are still due. */
-  refuse(socket: Socket, error: GatewayError): void {
+  /** Requests of this connection that wait for their answer. */
+  openOn(socket: Socket): number {
+    return this.#connections.get(socket)?.open ?? 0;
+  }
+
+  /** True if no request has come after this one, so that its answer may be the last. */
+  isLatest(request: IncomingMessage): boolean {
+    return this.#connections.get(request.socket)?.latest === request;
+  }
+
+  /** Runs `end`, which writes a last answer, once those that are still due have left. */
+  endWith(socket: Socket, end: () => void): void {
     const connection = this.#connections.get(socket);
     if (!socket.writable) socket.destroy();
-    else if (connection && connection.open > 0) connection.last = rawAnswer(error);
-    else socket.end(rawAnswer(error));
+    else if (connection && connection.open > 0) connection.last = end;
+    else end();
   }
 }

@@ -7,7 +7,7 @@ import type { Asked } from './front-door.ts';
 import type { Reception, Visitor } from './reception.ts';
 import { respondRaw } from './respond.ts';
 
-/** So much may come from a client that does not wait for its answer; the rest waits in the kernel. */
+/** So much may come from a client that does not wait for its answer; with more, that answer is the last. */
 const MOST_EARLY_BYTES = 64 * 1024;
 
 export interface FastPathParts {
@@ -78,10 +78,16 @@ export class FastPath {
     if (!this.#visitor) this.destroy();
   };
 
+  /** Not paused instead: a connection that is not read does not tell that its client has gone. */
+  get #isFlooded(): boolean {
+    return this.#earlyBytes > MOST_EARLY_BYTES;
+  }
+
   #keepEarly(chunk: Buffer): void {
+    if (this.#isFlooded) return;
     this.#early.push(chunk);
     this.#earlyBytes += chunk.length;
-    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#parts.socket.pause();
+    if (this.#earlyBytes > MOST_EARLY_BYTES) this.#early = [];
   }
 
   #serve(asked: Asked<Match>, body: Buffer, arrivedAt: number): void {
@@ -105,7 +111,7 @@ export class FastPath {
   #respond({ id, leave }: Visitor, answer: Answer, attempts: number): void {
     const { socket, reception } = this.#parts;
     if (!socket.writable) return;
-    const close = reception.draining;
+    const close = reception.draining || this.#isFlooded;
     const sent = () => {
       leave();
       this.#visitor = undefined;

@@ -7,8 +7,9 @@ const LONGEST_TARGET = 8000;
 
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
-const ABSOLUTE = /^https?:\/\/[^/?#]+(?=\/)/i;
-const TARGET = /^\/[\w.~!$&'()*+,;=:@%/-]*(?:\?[\w.~!$&'()*+,;=:@%/?-]*)?$/;
+const ABSOLUTE = /^https?:\/\/([^/?#@]+)(?=\/)/i;
+const TARGET =
+  /^\/(?:[\w.~!$&'()*+,;=:@/-]|%(?!00)[0-9A-Fa-f]{2})*(?:\?(?:[\w.~!$&'()*+,;=:@/?-]|%(?!00)[0-9A-Fa-f]{2})*)?$/;
 
 /** What the front door looks at; of node:http's IncomingMessage no more than this. */
 export interface Requested {
@@ -33,8 +34,11 @@ const refuse = (code: Code, message?: string): never => {
   throw new GatewayError(code, message);
 };
 
+const VERSIONS: ReadonlySet<string> = new Set(['1.0', '1.1']);
+
 const checkFraming = (request: Requested, head: RequestHead): void => {
   const { hosts, host, transferEncodings, transferEncoding } = head;
+  if (!VERSIONS.has(request.httpVersion)) refuse('bad_request', 'a version of HTTP other than 1.0 and 1.1');
   const needsHost = request.httpVersion !== '1.0';
   if (hosts > 1) refuse('bad_request', 'more than one Host field');
   if (hosts === 0 && needsHost) refuse('bad_request', 'no Host field');
@@ -46,16 +50,21 @@ const checkFraming = (request: Requested, head: RequestHead): void => {
   }
 };
 
-const originForm = (target: string): string => {
+const originForm = (target: string, host: string): string => {
   if (target.length > LONGEST_TARGET)
     refuse('target_too_long', `the request target is over ${LONGEST_TARGET} characters`);
   // RFC 9112 §3.2.2: a server accepts the absolute form too.
-  const origin = target.startsWith('/') ? target : target.replace(ABSOLUTE, '');
+  const [prefix = '', authority] = target.startsWith('/') ? [] : (ABSOLUTE.exec(target) ?? []);
+  if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase()) {
+    refuse('bad_request', 'the request target names another host than the Host field');
+  }
+  const origin = target.slice(prefix.length);
   if (!TARGET.test(origin)) refuse('bad_request', 'the request target is not a path with an optional query');
   return origin;
 };
 
-const checkType = ({ contentType, contentEncoding }: RequestHead): void => {
+const checkType = ({ contentType, contentEncoding, hasDoubles }: RequestHead): void => {
+  if (hasDoubles) refuse('bad_request', 'a field twice that may come once');
   if (contentType !== undefined && !JSON_TYPE.test(contentType)) {
     refuse('unsupported_type', 'the Content-Type is not application/json');
   }
@@ -82,7 +91,7 @@ export const frontDoor = <Match>(request: Requested, maxBytes: number, find: (pa
   if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
   const head = readHead(raw);
   checkFraming(request, head);
-  const target = originForm(request.url ?? '');
+  const target = originForm(request.url ?? '', head.host);
   if (request.method !== 'POST') refuse('method_not_allowed');
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);

@@ -1,17 +1,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { sentAttempts } from '../core/call.ts';
-import { now } from '../core/clock.ts';
+import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
 import { FastPath } from './fast-path.ts';
 import { type HooksOptions, Reception, type Visitor } from './reception.ts';
-import { KEEP_ALIVE_MS, respond } from './respond.ts';
+import { boundWrite, KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
 const HEADERS_MS = 10_000;
+/** One that is turned away has so long to read why. */
+const TURN_AWAY_MS = 1000;
+/** Requests of one connection that may be out at a time: no WCS sends the next one before it has its answer. */
+const MOST_PIPELINED = 8;
+
+const TOO_MANY = `more than ${MOST_PIPELINED} requests of one connection at a time`;
 
 /** What of a refused body may come before the answer, so that the connection can serve the next request. */
 const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
@@ -104,14 +110,19 @@ export class HookServer {
   /** Beyond the most connections, a new one gets a 503 and is closed. */
   #connect(socket: Socket): void {
     const most = this.#reception.limits.connections;
-    this.#connections.add(socket);
-    if (this.connections <= most) this.#beginFast(socket);
-    else this.#turnAway(socket, most);
+    if (this.connections >= most) this.#turnAway(socket, most);
+    else {
+      this.#connections.add(socket);
+      this.#beginFast(socket);
+    }
   }
 
+  /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
   #turnAway(socket: Socket, most: number): void {
-    this.#beginHttp(socket);
-    this.#reject(socket, new GatewayError('connections', `more than ${most} connections`));
+    const stop = after(TURN_AWAY_MS, () => socket.destroy());
+    socket.once('close', stop).on('error', () => {});
+    socket.resume();
+    this.#endWith(socket, new GatewayError('connections', `more than ${most} connections`));
   }
 
   #beginHttp(socket: Socket): void {
@@ -153,16 +164,21 @@ export class HookServer {
 
   async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
     const { limits } = this.#reception;
+    if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
     const asked = this.#reception.ask(request);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
     const leftMs = visitor.arrivedAt + route.limitMs - now();
-    const body = await readBody(request, limits.body, leftMs, visitor.cancel);
+    const { bodies } = this.#reception;
+    const body = await readBody(request, { maxBytes: limits.body, limitMs: leftMs, room: bodies }, visitor.cancel);
     this.#connections.hasBody(request.socket);
     const call = this.#reception.call(visitor, asked, body);
     const answer = await route.handler(call);
     if (response.destroyed) return;
-    respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close: this.#reception.draining });
+    // Of pipelined requests the last one's answer ends the connection, not the first one's.
+    const close = this.#reception.draining && this.#connections.isLatest(request);
+    respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close });
+    boundWrite(request.socket);
   }
 
   async #refuse({ request, response, visitor, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
@@ -200,6 +216,13 @@ export class HookServer {
 
   /** Answers what is no request that could be served, and ends the connection. */
   #reject(socket: Socket, error: GatewayError): void {
-    this.#connections.refuse(socket, this.#reception.told(error, socket.remoteAddress ?? ''));
+    this.#connections.endWith(socket, () => this.#endWith(socket, error));
+  }
+
+  #endWith(socket: Socket, error: GatewayError): void {
+    const { id, leave } = this.#reception.enter(now(), socket.remoteAddress ?? 'unknown');
+    const answer = this.#reception.refusal(error, socket.remoteAddress ?? 'unknown');
+    respondRaw(socket, answer, { callId: id, attempts: 0, close: true, date: this.#reception.date, sent: leave });
+    socket.end();
   }
 }

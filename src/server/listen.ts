@@ -1,13 +1,6 @@
 import type { Server } from 'node:net';
 import { GatewayError } from '../core/errors.ts';
-
-/** An address as the configuration writes it; port 0 means any free one. */
-interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
-
-const show = ({ host, port }: HostPort): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+import { formatHostPort, type HostPort } from '../core/host-port.ts';
 
 const REMEDIES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another process has this port; stop it or choose another port',
@@ -24,7 +17,9 @@ export const listen = (server: Server, at: HostPort, what: 'listen' | 'admin'): 
   new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
       const remedy = REMEDIES[error.code ?? ''] ?? error.message;
-      reject(new GatewayError('internal', `${what}: cannot listen at ${show(at)}: ${remedy}`, { cause: error }));
+      reject(
+        new GatewayError('internal', `${what}: cannot listen at ${formatHostPort(at)}: ${remedy}`, { cause: error }),
+      );
     };
     server.once('error', fail);
     server.listen(at.port, at.host, () => {

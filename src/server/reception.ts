@@ -7,6 +7,7 @@ import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
 import { Roster } from '../core/roster.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
+import { BodyRoom } from './body.ts';
 import { forwardHead } from './forward.ts';
 import { type Asked, frontDoor, type Requested } from './front-door.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
@@ -41,6 +42,7 @@ const isPlain = ({ head }: Asked<unknown>): boolean =>
 /** What the two ways in, node:http and the fast path, have in common: who is in, what is asked, and what is refused. */
 export class Reception {
   readonly limits: HooksOptions['limits'];
+  readonly bodies = new BodyRoom();
   /** True once answers say `Connection: close`. */
   draining = false;
   readonly #options: HooksOptions;

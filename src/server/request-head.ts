@@ -9,6 +9,8 @@ export interface RequestHead {
   contentType: string | undefined;
   contentEncoding: string | undefined;
   authorization: string;
+  /** True if a field came twice of which two readers might take different ones. */
+  hasDoubles: boolean;
   /** True if a valid `traceparent` is among the fields. */
   hasTrace: boolean;
   /** True if a field asks for more than one plain exchange of a request and an answer. */
@@ -57,24 +59,28 @@ const readContentLength: Read = (head, value) => {
 };
 
 const readContentType: Read = (head, value) => {
+  if (head.contentType !== undefined) head.hasDoubles = true;
   head.contentType = value;
   return true;
 };
 
 const readContentEncoding: Read = (head, value) => {
+  if (head.contentEncoding !== undefined) head.hasDoubles = true;
   head.contentEncoding = value;
   return true;
 };
 
 const readAuthorization: Read = (head, value) => {
+  if (head.authorization !== '') head.hasDoubles = true;
   head.authorization = value;
   return true;
 };
 
-/** One that is not valid is dropped, and a trace begun instead (W3C Trace Context §3.2). */
+/** One that is not valid, or not the first, is dropped, and a trace begun instead (W3C Trace Context §3.2). */
 const readTrace: Read = (head, value) => {
-  head.hasTrace = TRACEPARENT.test(value);
-  return head.hasTrace;
+  const isFirst = !head.hasTrace && TRACEPARENT.test(value);
+  head.hasTrace ||= isFirst;
+  return isFirst;
 };
 
 /**
@@ -93,7 +99,9 @@ const FIELDS: ReadonlyMap<string, Read> = new Map([
   ['traceparent', readTrace],
   ...['expect', 'te', 'trailer', 'upgrade', 'proxy-connection'].map(name => [name, readMore] as const),
   ...['keep-alive', 'proxy-authenticate', 'proxy-authorization'].map(name => [name, drop] as const),
-  ...['accept-encoding', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(name => [name, drop] as const),
+  ...['accept-encoding', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(
+    name => [name, drop] as const,
+  ),
   ...['call-id', 'attempt', 'deadline-ms', 'received-at', 'replayed'].map(
     name => [`breakwater-${name}`, drop] as const,
   ),
@@ -110,6 +118,7 @@ const EMPTY: RequestHead = {
   contentType: undefined,
   contentEncoding: undefined,
   authorization: '',
+  hasDoubles: false,
   hasTrace: false,
   asksForMore: false,
   connection: '',

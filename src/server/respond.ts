@@ -1,9 +1,20 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Answer } from '../core/call.ts';
+import { after } from '../core/clock.ts';
 
 /** Longer than the idle time of any pooled Java client, and announced, so that neither side closes in the other's face. */
 export const KEEP_ALIVE_MS = 90_000;
+
+/** A client that does not read its answer for so long is given up. */
+const WRITE_MS = 30_000;
+
+/** Ends a connection whose client does not read what was written, so that nobody is held up for ever. */
+export const boundWrite = (socket: Socket): void => {
+  if (socket.writableLength === 0) return;
+  const stop = after(WRITE_MS, () => socket.destroy());
+  socket.once('drain', stop).once('close', stop);
+};
 
 /** Smaller bodies leave in one write with the header block. */
 const ONE_WRITE_BYTES = 8192;
@@ -30,6 +41,12 @@ export interface Closing {
 const bodyless = (status: number): boolean => status === 204 || status === 304 || status < 200;
 
 /** The fields of an answer, name and value in turn: its own end-to-end ones, where it came from, and the exact length. */
+/** A back-end's own stays (RFC 9110 §6.6.1). */
+const hasDate = (fields: readonly string[]): boolean => {
+  for (let i = 0; i < fields.length; i += 2) if (/^date$/i.test(fields[i] as string)) return true;
+  return false;
+};
+
 const fieldsOf = (answer: Answer, { callId, attempts, close }: Closing): string[] => {
   const { status, headers, body } = answer;
   const all = [...headers, 'Breakwater-Answer', answerNote(answer, attempts), 'Breakwater-Call-Id', callId];
@@ -49,7 +66,7 @@ export const respond = (response: ServerResponse, answer: Answer, closing: Closi
 
 /** What node:http adds to an answer over HTTP/1.1, in its order. */
 const closingFields = (date: string, close: boolean): string =>
-  `Date: ${date}\r\n${close ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n`}\r\n`;
+  `${date === '' ? '' : `Date: ${date}\r\n`}${close ? '' : `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1000}\r\n`}\r\n`;
 
 export interface RawClosing extends Closing {
   readonly date: string;
@@ -64,7 +81,7 @@ export const respondRaw = (socket: Socket, answer: Answer, closing: RawClosing):
   const fields = fieldsOf(answer, closing);
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;
-  head += closingFields(date, close);
+  head += closingFields(hasDate(fields) ? '' : date, close);
   if (bodyless(status)) socket.write(head, 'latin1', sent);
   else if (body.length < ONE_WRITE_BYTES) socket.write(head + body.toString('latin1'), 'latin1', sent);
   else {
@@ -73,4 +90,5 @@ export const respondRaw = (socket: Socket, answer: Answer, closing: RawClosing):
     socket.write(body, sent);
     socket.uncork();
   }
+  boundWrite(socket);
 };

@@ -1,8 +1,9 @@
 import { memoryStore } from '../answers/memory.ts';
 import type { Store } from '../answers/store.ts';
-import type { Config, HostPort } from '../config/types.ts';
+import type { Config } from '../config/types.ts';
 import { after, now } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
+import { formatHostPort, type HostPort } from '../core/host-port.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
@@ -15,6 +16,8 @@ import { listen } from './listen.ts';
 
 /** So long before the end of `drain`, calls that are still out get the next rung, and have that time to leave. */
 const LAST_ANSWERS_MS = 500;
+/** Whoever watches gets so long to read a page to its end, in any case. */
+const LAST_PAGES_MS = 50;
 /** An attempt may outlive its call by its grace, never its limit; a little more lets its end be told. */
 const AFTER_LIMIT_MS = 1000;
 const DRAIN_LOOK_MS = 20;
@@ -29,7 +32,7 @@ export interface StartOptions {
   readonly listener?: Emit;
 }
 
-const url = ({ host, port }: HostPort): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+const url = (at: HostPort): string => `http://${formatHostPort(at)}`;
 
 /** A gateway at work: its two listeners, what it counts and writes, and the configuration in force. */
 export class Breakwater {
@@ -96,12 +99,13 @@ export class Breakwater {
    */
   reload(config: Config): string[] {
     const old = this.#gateway;
-    this.#gateway = this.#build(config);
-    this.#retire(old, this.#config);
     const fixed = ['listen', 'admin', 'limits', 'cache', 'log'] as const;
     const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
     const { listen: listenAt, admin, limits, cache, log } = this.#config;
-    this.#config = { ...config, listen: listenAt, admin, limits, cache, log };
+    const inForce = { ...config, listen: listenAt, admin, limits, cache, log };
+    this.#gateway = this.#build(inForce);
+    this.#retire(old, this.#config);
+    this.#config = inForce;
     this.#reloads.applied++;
     delete this.#reloads.lastProblem;
     return waiting;
@@ -134,6 +138,7 @@ export class Breakwater {
 
   /** Stops accepting, answers what is in flight, flushes. Done within `drain`. */
   async close(drainMs: number = this.#config.drain): Promise<void> {
+    const end = now() + drainMs;
     this.#ready = false;
     this.#hooks.drain();
     await this.#settled(drainMs - LAST_ANSWERS_MS);
@@ -145,7 +150,7 @@ export class Breakwater {
       gateway.close();
     }
     this.#gateway.close();
-    await Promise.all([this.#admin.close(), this.#store.close()]);
+    await Promise.all([this.#admin.close(Math.max(LAST_PAGES_MS, end - now())), this.#store.close()]);
     this.log.logger.info('stopped');
     await this.log.close();
   }

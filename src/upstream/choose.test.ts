@@ -38,10 +38,20 @@ test('one whose breaker refuses is left out while another is willing, however bu
 });
 
 test('a second attempt goes to one not tried, and to a tried one only when all are', async () => {
-  const choice = new Choice([upstream('a'), upstream('b', { load: 9, admits: false })]);
+  const choice = new Choice([upstream('a'), upstream('b', { load: 9 })]);
   const call = aCall();
+  assert.equal(choice.hasUntried(call), true);
   assert.equal(await chosen(choice, call), 'a');
   assert.equal(await chosen(choice, call), 'b');
+  assert.equal(choice.hasUntried(call), false);
+  assert.equal(await chosen(choice, call), 'a');
+});
+
+test('a second attempt stays at the one that is well where the other is left alone', async () => {
+  const choice = new Choice([upstream('a'), upstream('b', { admits: false })]);
+  const call = aCall();
+  assert.equal(await chosen(choice, call), 'a');
+  assert.equal(choice.hasUntried(call), false);
   assert.equal(await chosen(choice, call), 'a');
 });
 

@@ -17,17 +17,18 @@ export interface Upstream {
   close(): void;
 }
 
-/** Lower is better; untried before tried, then willing before unwilling, then by load. */
-const rank = (upstream: Upstream, call: Call): number => {
-  const tried = call.attempts.some(attempt => attempt.upstream === upstream.name);
-  return (tried ? 2e9 : 0) + (upstream.admits ? 0 : 1e9) + upstream.load;
-};
+const isTried = (upstream: Upstream, { attempts }: Call): boolean =>
+  attempts.some(attempt => attempt.upstream === upstream.name);
+
+/** Lower is better; willing before unwilling, then untried before tried, then by load. */
+const rank = (upstream: Upstream, call: Call): number =>
+  (upstream.admits ? 0 : 2e9) + (isTried(upstream, call) ? 1e9 : 0) + upstream.load;
 
 /** One error serves all refused calls: a stack trace for each would cost more than the refusal. */
 const ALL_OPEN = new GatewayError('breaker');
 
 /**
- * Sends each attempt to the least busy healthy upstream, one that this call has not tried yet if there is one.
+ * Sends each attempt to the least busy healthy upstream, one that this call has not tried yet if there is a healthy one.
  * Equals take turns.
  */
 export class Choice {
@@ -52,6 +53,11 @@ export class Choice {
   /** True if the upstream whose turn it is may get a hedge of this call. */
   mayHedge(call: Call): boolean {
     return this.#pick(call).mayHedge;
+  }
+
+  /** True if an upstream would take this call that it has not been tried at. */
+  hasUntried(call: Call): boolean {
+    return this.#upstreams.some(upstream => upstream.admits && !isTried(upstream, call));
   }
 
   get #isShut(): boolean {

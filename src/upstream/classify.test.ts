@@ -32,11 +32,11 @@ for (const body of ['', '<html>', '{"a":1', '{} {}', 'OK', '{"a":01}']) {
   });
 }
 
-for (const status of [201, 204, 301, 400, 401, 403, 404, 405, 409, 429]) {
+for (const status of [400, 401, 403, 404, 405, 409, 429]) {
   test(`${status} is the back-end's own word`, () => assert.equal(classify(answer(status, 'no JSON')), 'verdict'));
 }
 
-for (const status of [500, 502, 503, 599]) {
+for (const status of [500, 502, 503, 599, 201, 204, 301, 302, 304]) {
   test(`${status} is a failure`, () => {
     const error = thrown(() => classify(answer(status, '{}')));
     assert.equal(error.code, 'status');
@@ -45,7 +45,7 @@ for (const status of [500, 502, 503, 599]) {
   });
 }
 
-const wire = { connected: true, reused: false, answered: false };
+const wire = { connected: true, reused: false, answered: false, ms: 5 };
 const broken = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code });
 
 test('without a connection nothing was sent, whatever the system calls it', () => {
@@ -60,6 +60,10 @@ test('a reused connection that ends without a byte is stale, not the upstream’
   const error = classifyError(broken('ECONNRESET'), { ...wire, reused: true });
   assert.equal(error.code, 'stale');
   assert.notEqual(error.row.fault, 'upstream');
+});
+
+test('one that ends while the back-end has the request is a reset, however often it was used', () => {
+  assert.equal(classifyError(broken('ECONNRESET'), { ...wire, reused: true, ms: 101 }).code, 'reset');
 });
 
 test('a new connection that ends without a byte, and any that ends within an answer, is a reset', () => {

@@ -25,7 +25,7 @@ export interface ClientOptions {
 
 export interface Client {
   readonly handler: Handler;
-  /** Ends all connections. To be called when no call is out. */
+  /** Ends all connections; what is still out fails with `closing`. */
   close(): void;
 }
 
@@ -48,6 +48,7 @@ class Exchange implements ConnectionUser {
   readonly #reject: (error: GatewayError) => void;
   readonly #parser: ResponseParser;
   readonly #sentAt = now();
+  #writtenAt = 0;
   readonly #release: () => void;
   #stopConnectTimer: (() => void) | undefined = undefined;
   #connection: Connection | undefined = undefined;
@@ -105,12 +106,16 @@ class Exchange implements ConnectionUser {
 
   broke(error: NodeJS.ErrnoException): void {
     const reused = (this.#connection?.served ?? 0) > 0;
-    this.#fail(
-      classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.head !== undefined }),
-    );
+    const ms = now() - this.#writtenAt;
+    this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasBegun, ms }));
+  }
+
+  closing(): void {
+    this.#fail(new GatewayError('closing'));
   }
 
   #send({ socket }: Connection): void {
+    this.#writtenAt = now();
     const { hook, query, head, body, deadline } = this.#call;
     const left = Math.max(0, Math.round(deadline - now()));
     const text = `${this.#line.request}${hook}${query} HTTP/1.1\r\n${this.#line.host}${head}Content-Length: ${body.length}\r
@@ -153,6 +158,8 @@ Connection: keep-alive\r
 
   #fail(error: GatewayError): void {
     if (this.#isSettled) return;
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    if (code !== undefined) this.#attempt.why = code;
     this.#settle(error.row.outcome ?? 'cancelled');
     this.#line.pool.leave(this);
     this.#connection?.destroy();

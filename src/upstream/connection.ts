@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as secureConnect } from 'node:tls';
 
 /** Where one upstream is. */
@@ -17,6 +17,8 @@ export interface ConnectionUser {
   /** The other side will send no more. */
   ended(): void;
   broke(error: NodeJS.ErrnoException): void;
+  /** All connections end, because the gateway does. */
+  closing(): void;
 }
 
 const CLOSED = Object.assign(new Error('the connection closed'), { code: 'ECONNRESET' });
@@ -35,7 +37,9 @@ const openSocket = ({ isSecure, hostname, port }: Target, received: (bytes: Buff
     };
     return connect({ host: hostname, port, onread: { buffer: READ_BUFFER, callback } });
   }
-  const socket = secureConnect({ host: hostname, port, servername: hostname, ALPNProtocols: ['http/1.1'] });
+  // An address is no name to ask for (RFC 6066 §3).
+  const named = isIP(hostname) === 0 ? { servername: hostname } : {};
+  const socket = secureConnect({ host: hostname, port, ...named, ALPNProtocols: ['http/1.1'] });
   return socket.on('data', received);
 };
 

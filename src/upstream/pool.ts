@@ -56,10 +56,16 @@ export class Pool {
     this.#stopSweep ??= after(IDLE_MS, () => this.#sweep());
   }
 
+  /** Ends all connections and tells those who have or want one. */
   close(): void {
     this.#isClosed = true;
     this.#stopSweep?.();
-    for (const connection of this.#open) connection.destroy();
+    const users = [...this.#waiting];
+    for (const connection of this.#open) {
+      if (connection.user) users.push(connection.user);
+      connection.destroy();
+    }
+    for (const user of users) user.closing();
   }
 
   #hand(connection: Connection, user: ConnectionUser): void {

@@ -44,12 +44,13 @@ const readKeepAlive: Read = (fields, value) => {
   fields.keepAlive = value;
 };
 
-/** Hop-by-hop fields (RFC 9110 §7.6.1), and the length, which the next hop says anew. */
+/** Hop-by-hop fields (RFC 9110 §7.6.1), and what the next hop says anew: the length, and where an answer came from. */
 const OWN: ReadonlyMap<string, Read> = new Map([
   ['content-length', readLength],
   ['transfer-encoding', readTransferEncoding],
   ['connection', readConnection],
   ['keep-alive', readKeepAlive],
+  ...['breakwater-answer', 'breakwater-call-id'].map(name => [name, drop] as const),
   ...['te', 'trailer', 'upgrade', 'proxy-connection', 'proxy-authenticate', 'proxy-authentication-info'].map(
     name => [name, drop] as const,
   ),
@@ -102,7 +103,8 @@ const readFields = (lines: readonly string[]): Fields => {
 };
 
 const framingOf = ({ length, transferEncoding }: Fields, status: number, isHttp11: boolean): Framing => {
-  if (transferEncoding === undefined) return status === 204 || status === 304 ? 0 : (length ?? 'until-close');
+  if (status === 204 || status === 304) return 0;
+  if (transferEncoding === undefined) return length ?? 'until-close';
   if (transferEncoding.toLowerCase() !== 'chunked' || !isHttp11) refuse('a transfer coding other than chunked');
   if (length !== undefined) refuse('both a length and chunks');
   return 'chunks';

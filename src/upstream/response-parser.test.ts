@@ -194,3 +194,12 @@ test('a head that comes again is read once, and heads without number are not all
   assert.notEqual(of(1), first);
   for (let i = 0; i < 2; i++) assert.throws(() => readHead('HTTP/9'), GatewayError);
 });
+
+test('a 204 ends with its head, whatever it says of chunks (RFC 9112 §6.3)', () => {
+  const { status, isWhole, body } = read('HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n');
+  assert.deepEqual([status, isWhole, body], [204, true, '']);
+});
+
+test('a head whose lines do not end in CRLF is refused at once', () => {
+  assert.throws(() => read('HTTP/1.1 200 OK\nContent-Length: 2\n\n{}'), { code: 'body' });
+});

@@ -6,6 +6,7 @@ import { type ResponseHead, refuse } from './response-head.ts';
 const MOST_HEAD_BYTES = 64 * 1024;
 const START = 'HTTP/1.';
 const END_OF_HEAD = '\r\n\r\n';
+const [CR, LF] = [0x0d, 0x0a];
 
 /**
  * Reads one answer to a POST from the bytes of a connection: the head with `readHead`, then the body to where the head
@@ -31,6 +32,11 @@ export class ResponseParser {
   /** Nothing until it was read. */
   get head(): ResponseHead | undefined {
     return this.#head;
+  }
+
+  /** True once a byte of an answer came. */
+  get hasBegun(): boolean {
+    return this.#head !== undefined || this.#held.length > 0;
   }
 
   get body(): Buffer {
@@ -73,6 +79,8 @@ export class ResponseParser {
   #hold(bytes: Buffer): undefined {
     const start = bytes.toString('latin1', 0, START.length);
     if (!START.startsWith(start)) refuse('no status line');
+    const lineEnd = bytes.indexOf(LF);
+    if (lineEnd > 0 && bytes[lineEnd - 1] !== CR) refuse('a line that does not end in CRLF');
     if (bytes.length > MOST_HEAD_BYTES) refuse(`a head over ${MOST_HEAD_BYTES} bytes`);
     this.#held = bytes;
   }

@@ -1,15 +1,15 @@
-import { formatAddress } from '../../src/config/address.ts';
 import type { Loaded } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problems.ts';
 import { formatDuration, formatShare, formatSize, listed } from '../../src/config/text.ts';
 import type { App, HookSettings } from '../../src/config/types.ts';
+import { formatHostPort } from '../../src/core/host-port.ts';
 
 /** What a configuration means, in few lines: its warnings, then what holds for whom. */
 export const normalForm = ({ config, warnings, draft }: Loaded): string => {
   const { listen, admin, drain, wcs, limits, cache, events, log } = config;
   const root = [
     ...warnings.map(warning => `warning: ${formatProblem(warning)}`),
-    `listen ${formatAddress(listen)}, admin ${formatAddress(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
+    `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
     `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
   ];
