@@ -28,13 +28,18 @@ export class Caller {
     const body = hookBody
       .replace('@@@@@@@@', serial.padStart(8, '0'))
       .replace('####', serial.slice(-4).padStart(4, '0'));
+    return this.ask(this.#path, body);
+  }
+
+  /** One call of ASCII; rejects if it is not answered. */
+  ask(path: string, body: string): Promise<Heard> {
     const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
     const startedAt = performance.now();
     const options = {
       agent: this.#agent,
       host: '127.0.0.1',
       port: this.#port,
-      path: this.#path,
+      path,
       method: 'POST',
       headers,
     };

@@ -17,6 +17,17 @@ export interface Running {
   readonly pid: number;
   readonly port: number;
   stop(): Promise<void>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
+  /** For SIGSTOP and SIGCONT. */
+  signal(signal: NodeJS.Signals): void;
+}
+
+/** A program that takes orders on its standard input, a line each. */
+export interface Obedient {
+  order(line: string): void;
+  /** All that it printed, once it has ended. */
+  readonly printed: Promise<string>;
 }
 
 export interface StartOptions {
@@ -83,12 +94,29 @@ export class Lab {
       if (Date.now() > end) throw new Error(`${name} does not listen on port ${port}`);
       await sleep(LOOK_MS);
     }
-    return { pid: child.pid ?? 0, port, stop: () => this.#stop(child) };
+    return {
+      pid: child.pid ?? 0,
+      port,
+      stop: () => this.#stop(child),
+      kill: () => this.#stop(child, ['SIGKILL']),
+      signal: signal => void child.kill(signal),
+    };
   }
 
   /** Runs a program to its end; gives what it printed. */
   run(command: readonly string[], core: Core = 'load'): Promise<string> {
-    const child = this.#spawn(command, core, 'pipe');
+    return this.#printedBy(command, this.#spawn(command, core, 'pipe'));
+  }
+
+  /** Starts a program that takes orders, and waits until it has printed something: that it is ready. */
+  async obey(command: readonly string[], core: Core = 'load'): Promise<Obedient> {
+    const child = this.#spawn(command, core, 'pipe', 'pipe');
+    const printed = this.#printedBy(command, child);
+    await Promise.race([new Promise(resolve => child.stdout?.once('data', resolve)), printed]);
+    return { order: line => void child.stdin?.write(`${line}\n`), printed };
+  }
+
+  #printedBy(command: readonly string[], child: ChildProcess): Promise<string> {
     let text = '';
     let complaint = '';
     child.stdout?.on('data', chunk => (text += chunk));
@@ -118,21 +146,26 @@ export class Lab {
     return readFileSync(join(this.dir, `${name}.log`), 'utf8').slice(-LAST_WORDS_CHARS);
   }
 
-  #spawn(command: readonly string[], core: Core, output: number | 'pipe'): ChildProcess {
+  #spawn(
+    command: readonly string[],
+    core: Core,
+    output: number | 'pipe',
+    input: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     if (this.#isClosed) throw new Error('the bench is being ended');
     const pin = this.#isPinned ? ['taskset', '-c', core === 'proxy' ? '1' : '0'] : [];
     const bound = this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM'] : [];
     const nice = process.env.BENCH_NICE ? ['nice', '-n', process.env.BENCH_NICE] : [];
     const [program, ...rest] = [...nice, ...bound, ...pin, ...command];
-    const child = spawn(program ?? '', rest, { stdio: ['ignore', output, output], cwd: this.dir });
+    const child = spawn(program ?? '', rest, { stdio: [input, output, output], cwd: this.dir });
     this.#children.add(child);
     child.once('close', () => this.#children.delete(child));
     child.once('error', () => this.#children.delete(child));
     return child;
   }
 
-  async #stop(child: ChildProcess): Promise<void> {
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  async #stop(child: ChildProcess, signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGKILL']): Promise<void> {
+    for (const signal of signals) {
       if (!hasEnded(child)) child.kill(signal);
       const end = Date.now() + STOP_WITHIN_MS;
       while (!hasEnded(child) && Date.now() < end) await sleep(LOOK_MS);

@@ -13,18 +13,20 @@ import { java } from './sections/java.ts';
 import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
 import { recovery } from './sections/recovery.ts';
+import { redis } from './sections/redis.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
+import { wcs } from './sections/wcs.ts';
 import { BENCH_TOOLS } from './tools.ts';
 
-const SECTIONS: readonly Section[] = [throughput, breakerOpen, latency, stall, tail, recovery, micro, java];
+const SECTIONS: readonly Section[] = [throughput, breakerOpen, latency, stall, tail, recovery, micro, java, wcs, redis];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
 
 const USAGE = `usage: npm run bench -- [--quick] [--only=SECTION,...] [--out=FILE]
 
-Measures the gateway beside other proxies, on loopback.
+Measures the gateway beside other proxies, on loopback. Ends with 1 if a section broke off or a promise was broken.
 
   --quick   short rounds, to see that all works; not for figures to quote
   --only    some of: ${NAMES}
@@ -101,6 +103,9 @@ const playAll = async ({ sections, quick }: Options): Promise<Played[]> => {
   return played;
 };
 
+const hasFailed = ({ problem, outcome }: Played): boolean =>
+  problem !== undefined || (outcome?.verdicts.some(({ isPromise, met }) => isPromise && !met) ?? false);
+
 const main = async (args: string[]): Promise<number> => {
   const options = readOptions(args);
   if (typeof options === 'string') {
@@ -126,7 +131,7 @@ const main = async (args: string[]): Promise<number> => {
     writeFileSync(options.out, renderReport(played, circumstances));
     process.stdout.write(`\nwritten to ${options.out}\n`);
   }
-  return played.some(({ problem }) => problem !== undefined) ? 1 : 0;
+  return played.some(hasFailed) ? 1 : 0;
 };
 
 process.exitCode = await main(process.argv.slice(2));

@@ -17,6 +17,8 @@ export interface Verdict {
   /** Nothing where a figure was asked for but no bound. */
   readonly target?: string;
   readonly met?: boolean;
+  /** No figure but a promise: the command fails if it is not kept. */
+  readonly isPromise?: true;
 }
 
 export interface Outcome {
@@ -51,6 +53,15 @@ export const atMost = (what: string, measured: number, target: number): Verdict 
   measured: print(measured),
   target: `at most ${target}`,
   met: measured <= target,
+});
+
+/** Something that must never have happened. */
+export const never = (what: string, count: number): Verdict => ({
+  what,
+  measured: print(count),
+  target: '0',
+  met: count === 0,
+  isPromise: true,
 });
 
 /** A figure that is asked for without a bound. */

@@ -6,6 +6,11 @@ import { freePort, type Lab, type Running } from './lab.ts';
 export const APP = '/apps/EchoApp';
 
 export interface TargetOptions {
+  /** Where it listens; a free port unless one is named. */
+  readonly port?: number;
+  readonly admin?: number;
+  /** Keys of the gateway's configuration beside its app, as YAML in JSON form. */
+  readonly root?: Readonly<Record<string, unknown>>;
   /** Ports of the back-ends; only the gateway uses more than the first. */
   readonly upstreams: readonly number[];
   /** After this long without an answer a target gives its own. */
@@ -33,8 +38,9 @@ const write = (lab: Lab, name: string, text: string): string => {
 };
 
 /** Everything on: hedging, breaker, last good answers, coalescing, metrics, a log line for each call. */
-export const gatewayConfig = (port: number, admin: number, { upstreams, limitMs, app }: TargetOptions): string =>
+export const gatewayConfig = (port: number, admin: number, { upstreams, limitMs, app, root }: TargetOptions): string =>
   JSON.stringify({
+    ...root,
     listen: `127.0.0.1:${port}`,
     admin: `127.0.0.1:${admin}`,
     apps: [
@@ -54,7 +60,7 @@ export const gatewayConfig = (port: number, admin: number, { upstreams, limitMs,
 export const gateway = (name = 'breakwater', flags: readonly string[] = []): Target => ({
   name,
   start: async (lab, options) => {
-    const [port, admin] = [await freePort(), await freePort()];
+    const [port, admin] = [options.port ?? (await freePort()), options.admin ?? (await freePort())];
     const file = write(lab, `${name}-${port}.yaml`, gatewayConfig(port, admin, options));
     const command = [process.execPath, ...flags, join(ROOT, 'bin', 'breakwater.js'), 'run', '--config', file];
     return lab.start(command, { core: 'proxy', port, name: `${name}-${port}` });

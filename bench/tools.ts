@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Tool } from '../test/tools.ts';
+import { isThere, remedy, type Tool } from '../test/tools.ts';
 
 const JARS = '/usr/share/java';
 
@@ -15,8 +15,9 @@ const PROGRAMS: readonly Tool[] = [
   { program: 'gcc', debian: 'build-essential', purpose: 'compiles the load' },
   { program: 'nginx', debian: 'nginx', purpose: 'is a rival' },
   { program: 'haproxy', debian: 'haproxy', purpose: 'is a rival' },
-  { program: 'java', debian: 'default-jdk-headless', purpose: 'runs the pooled client' },
-  { program: 'javac', debian: 'default-jdk-headless', purpose: 'compiles the pooled client' },
+  { program: 'redis-server', debian: 'redis-server', purpose: 'is the shared tier' },
+  { program: 'java', debian: 'default-jdk-headless', purpose: 'runs the pooled client and the simulated WCS' },
+  { program: 'javac', debian: 'default-jdk-headless', purpose: 'compiles them' },
 ];
 
 /** What `npm run bench` uses; a section without its own says so and leaves that out. */
@@ -26,6 +27,12 @@ export const BENCH_TOOLS: readonly Tool[] = [
     program: 'httpclient.jar',
     file,
     debian: 'libhttpclient-java',
-    purpose: 'is the pooled client',
+    purpose: 'is the HTTP client of both',
   })),
 ];
+
+/** What is missing of these programs, and the remedy. */
+export const missingTool = (programs: readonly string[]): string | undefined => {
+  const absent = BENCH_TOOLS.find(tool => programs.includes(tool.program) && !isThere(tool));
+  return absent && remedy(absent);
+};

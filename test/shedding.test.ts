@@ -23,6 +23,8 @@ const serve = async (app: Keys = {}, root: Keys = {}): Promise<void> => {
   gateway = await startGateway(configFor([backEnd.url], { limit: '1s', ...app }, root));
 };
 const CALL = post(`${APP.path}/call`, '{"callId":"1"}');
+/** Calls of their own: equal ones would be one. */
+const callNumber = (i: number) => post(`${APP.path}/call`, `{"callId":"${i}"}`);
 const KEPT_OPEN = { answers: 2, deadlineMs: 300 };
 
 test('beyond the most connections a new one gets a whole 503 and its request goes nowhere; the others go on', async () => {
@@ -51,7 +53,7 @@ test('one connection does not take all the room by pipelining', async () => {
   await serve();
   await backEnd.setFault(FAULTS.silent);
   // In two parts, so that node:http has it: the fast path takes one at a time.
-  const all = Buffer.concat(Array.from({ length: 40 }, () => CALL));
+  const all = Buffer.concat(Array.from({ length: 40 }, (_, i) => callNumber(i)));
   const { answers } = await rawCall(gateway.port, [all.subarray(0, 10), all.subarray(10)], { answers: 40 });
   const reasons = answers.map(({ headers }) => /reason=(\w+)/.exec(header(headers, 'breakwater-answer') ?? '')?.[1]);
   assert.equal(answers.length, 40);
@@ -88,7 +90,7 @@ test('a client that floods gets its answer, and is told that it is the last', as
 test('pipelined calls that are at the back-end when the gateway stops are all answered', async () => {
   await serve();
   await backEnd.setFault({ kind: 'healthy', delay: 300 });
-  const two = Buffer.concat([CALL, CALL]);
+  const two = Buffer.concat([callNumber(1), callNumber(2)]);
   const exchange = rawCall(gateway.port, [two.subarray(0, 10), two.subarray(10)], { answers: 3, deadlineMs: 3000 });
   await until(() => backEnd.count === 2, { what: 'both are at the back-end' });
   const closed = gateway.breakwater.close(2000);

@@ -15,6 +15,8 @@ export interface Tool {
 export const TOOLS = [
   { program: 'promtool', debian: 'prometheus', purpose: 'checks the metrics' },
   { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door' },
+  { program: 'redis-server', debian: 'redis-server', purpose: 'is the second tier of the stores' },
+  { program: 'openssl', debian: 'openssl', purpose: 'makes certificates' },
 ] as const satisfies readonly Tool[];
 
 export type ToolName = (typeof TOOLS)[number]['program'];

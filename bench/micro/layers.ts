@@ -1,7 +1,6 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lastGood } from '../../src/answers/last-good.ts';
-import { memoryStore } from '../../src/answers/memory.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Answer, Call } from '../../src/core/call.ts';
 import type { Emit } from '../../src/core/events.ts';
@@ -22,8 +21,9 @@ import { attemptDeadline, deadline } from '../../src/resilience/deadline.ts';
 import { fallback } from '../../src/resilience/fallback.ts';
 import { Hedge } from '../../src/resilience/hedge.ts';
 import { retry } from '../../src/resilience/retry.ts';
+import { SharedMemory } from '../../src/server/memory.ts';
 import { Choice, type Upstream } from '../../src/upstream/choose.ts';
-import { aCall } from '../../test/kit/hand-played.ts';
+import { aCall, noGauges } from '../../test/kit/hand-played.ts';
 import { print } from '../figures.ts';
 import { hookBody } from '../load.ts';
 import type { Bench, Table } from '../section.ts';
@@ -80,7 +80,10 @@ const layersOf = (bench: Bench) => {
   const [app] = readConfig(bench).apps;
   if (!app?.breaker) throw new Error('the configuration of the bench has no app with a breaker');
   const settings = app.settings(HOOK);
-  const ladder = buildLadder(settings, findHook(HOOK), memoryStore({ entries: 10_000, bytes: 2 ** 26 }));
+  const memory = new SharedMemory(readConfig(bench).cache, ignore);
+  const { verdicts, register } = memory;
+  const sessions = { register, admissions: memory.admissions(app.name), admitsProvisionally: false };
+  const ladder = buildLadder({ settings, hook: findHook(HOOK), verdicts, sessions });
   if (!ladder.keep || !settings.hedge) throw new Error('the configuration of the bench leaves a layer out');
   const budget = new Budget(0.05);
   const breaker = new Breaker(app.breaker, { ...ROUTE, upstream: 'http://127.0.0.1:8081', emit: () => {} });
@@ -88,11 +91,11 @@ const layersOf = (bench: Bench) => {
   const upstream = (handler: Handler) => new Choice([protect('http://127.0.0.1:8081', handler)]).handler;
   const route: [string, Layer][] = [
     ['record', record()],
-    ['fallback', fallback(ladder.rungs)],
+    ['coalesce', coalesce()],
+    ['fallback', fallback(ladder.choose)],
     ['gate', gate],
     ['deadline', deadline()],
     ['last-good', lastGood(ladder.keep)],
-    ['coalesce', coalesce()],
     ['retry', retry({ options: settings.retry, budget, idempotent: true, hasUntried: () => false })],
     ['hedge', new Hedge({ options: settings.hedge, budget, mayHedge: () => false }).layer],
     ['choice of an upstream', upstream],
@@ -116,7 +119,9 @@ const layersOf = (bench: Bench) => {
     ladder,
     choice: new Choice(upstreams),
     budget,
-    mayCoalesce: true,
+    hook: findHook(HOOK),
+    ofSession: [],
+    storesMs: 0,
   });
   return { layers: [...route, ...below], together: together.handler, close: () => breaker.close() };
 };
@@ -126,7 +131,7 @@ export const measureLayers = async (bench: Bench, calls: number): Promise<{ tabl
   const { layers, together, close } = layersOf(bench);
   const fd = openSync('/dev/null', 'w');
   const log = createLog({ level: 'info', body: 'none', writer: createLineWriter({ fd }) });
-  const metrics = createMetrics({ version: '0', gauges: () => ({ upstreams: [], hooks: [] }) });
+  const metrics = createMetrics({ version: '0', gauges: noGauges });
   const rows: string[][] = [];
   const makeCall = createCalls();
   const show = async (name: string, handler: Handler, emit: Emit = ignore): Promise<string> => {

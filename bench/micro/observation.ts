@@ -6,7 +6,7 @@ import { AccessLine } from '../../src/observability/access-line.ts';
 import { createLineWriter } from '../../src/observability/line-writer.ts';
 import { createLog } from '../../src/observability/log.ts';
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { aCall, ROUTE } from '../../test/kit/hand-played.ts';
+import { aCall, noGauges, ROUTE } from '../../test/kit/hand-played.ts';
 import type { Table } from '../section.ts';
 import { extraNs } from './cost.ts';
 
@@ -34,7 +34,7 @@ export const measureObservation = async (calls: number): Promise<Table> => {
   const fd = openSync('/dev/null', 'w');
   const log = createLog({ level: 'info', body: 'none', writer: createLineWriter({ fd }) });
   const line = new AccessLine('none');
-  const metrics = createMetrics({ version: '0', gauges: () => ({ upstreams: [], hooks: [] }) });
+  const metrics = createMetrics({ version: '0', gauges: noGauges });
   const count = (event: Answered): void => {
     metrics.listen(event);
     metrics.listen({ type: 'attempt', call: event.call, attempt: event.call.attempts[0] as Attempt });

@@ -1,13 +1,12 @@
 import { delimiter, join } from 'node:path';
-import { isThere, remedy } from '../../test/tools.ts';
 import type { Bench, Outcome, Section, Verdict } from '../section.ts';
 import { APP, gateway, httpProxy, type Target } from '../targets.ts';
-import { BENCH_TOOLS, HTTP_CLIENT_JARS } from '../tools.ts';
+import { HTTP_CLIENT_JARS, missingTool } from '../tools.ts';
 
 const CONNECTIONS = 8;
 const CALLS = 100;
 const LIMIT_MS = 3000;
-const NEEDED: ReadonlySet<string> = new Set(['java', 'javac', 'httpclient.jar']);
+const NEEDED = ['java', 'javac', 'httpclient.jar'];
 const CLIENT = join(import.meta.dirname, '..', 'java', 'PooledClient.java');
 
 /** What `java/PooledClient.java` prints. */
@@ -21,12 +20,6 @@ interface Report {
   readonly connections: number;
   readonly kinds: string;
 }
-
-/** What is missing for this section, and the remedy. */
-const missing = (): string | undefined => {
-  const absent = BENCH_TOOLS.filter(({ program }) => NEEDED.has(program)).find(tool => !isThere(tool));
-  return absent && remedy(absent);
-};
 
 const visit = async ({ lab, load }: Bench, target: Target, gaps: readonly number[]): Promise<Report> => {
   const upstream = await load.upstream();
@@ -60,7 +53,7 @@ export const java: Section = {
   name: 'java',
   title: 'Pooled Java client with idle gaps',
   run: async (bench): Promise<Outcome> => {
-    const why = missing();
+    const why = missingTool(NEEDED);
     const gaps = bench.quick ? [6] : [6, 10, 20];
     const notes = [
       `Apache HttpClient 4.5, ${CONNECTIONS} connections, bursts of ${CALLS} calls on each with ${gaps.join(', ')} s of silence between them. It does not look whether an idle connection is still open, and repeats nothing.`,

@@ -1,7 +1,8 @@
 import { measureBreaker } from '../micro/breaker.ts';
 import { measureLayers } from '../micro/layers.ts';
 import { measureObservation } from '../micro/observation.ts';
-import { type Outcome, type Section, shown } from '../section.ts';
+import { measureSessions } from '../micro/sessions.ts';
+import { atMost, type Outcome, type Section, shown } from '../section.ts';
 
 /** What layers, breaker and observation cost without a wire, in CPU time of this process. */
 export const micro: Section = {
@@ -14,11 +15,14 @@ export const micro: Section = {
     const breaker = await measureBreaker(calls);
     bench.say('observation');
     const observation = await measureObservation(calls);
+    bench.say('sessions');
+    const sessions = await measureSessions(calls);
     return {
-      tables: [layers.table, breaker.table, observation],
+      tables: [layers.table, breaker.table, observation, sessions.table],
       verdicts: [
         shown('all layers together, µs of CPU a call', layers.measured),
         shown('breaker by outcome, µs of CPU a call', breaker.measured),
+        atMost('memory of a session, bytes', sessions.bytes, 200),
       ],
     };
   },

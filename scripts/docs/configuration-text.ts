@@ -26,7 +26,13 @@ Unknown keys are errors. So are keys written twice, and keys without a value.
 **Environment.** \`\${NAME}\` and \`\${NAME:-default}\` are replaced inside text values; the default also stands in for an empty
 variable. A variable that is not set and has no default is an error. \`$\${\` stands for the characters \`\${\`. Keys, comments,
 numbers and true or false are not replaced; between braces or brackets YAML wants quotes: \`{ url: "\${URL}" }\`.
-What comes from the environment into a key named secret, password, token or credential is never printed.
+What comes from the environment into a key named secret, password, token or credential is never printed. \`check\` prints
+\`***\` in the place of every such value, wherever it comes from, and of the user and password in a URL.
+
+**WCS's own file.** With \`wcs.properties\` the gateway reads WCS's \`flashphoner.properties\`. What is written here has the
+last word; what is not comes from there: \`requestTimeout\` from \`rest_request_timeout\`, \`secret\` from
+\`rest_hook_secret_key\` while \`rest_hook_send_hash\` is true. A file that cannot be read is an error. After a change of
+the file, \`kill -HUP\` reads both again.
 
 **Quotes.** A key or value that begins with \`*\` needs them, because a bare \`*\` begins an alias in YAML: \`"*StatusEvent"\`.
 
@@ -59,13 +65,17 @@ What WCS gets when the back-end does not answer in time. Rungs are tried in orde
 | \`{ echo: {…} }\` | 200 with the request, changed by this JSON Merge Patch (RFC 7396) |
 | \`store\` | 200 with the request itself, for notifications only. Until the journal comes with a later release the event itself is lost |
 | \`refuse\` | 403 |
+| \`provisional\` | for \`connect\` alone: 200 with the request and a \`restClientConfig\` that sets \`FAIL\` on every hook that decides; the session does nothing until the back-end admits it |
 | \`unavailable\` | 503: WCS does what its own \`restOnError\` says |
 
-\`auto\` chooses by what the answer means:
+\`auto\` chooses by what the answer means, which for most hooks the back-end has said itself, in the \`restClientConfig\` of
+its answer to \`connect\`:
 
 | hook | auto |
 |---|---|
-| \`connect\`, \`playHLS\`, \`playRTSP\` and all else that decides, unknown names too | \`cached\` if the caller can be told, then \`unavailable\` |
+| \`connect\`, \`playHLS\`, \`playRTSP\`, which always decide, and unknown names | \`cached\` if the caller can be told, then \`unavailable\` |
+| other direct and incoming hooks that the session sets to \`FAIL\` or \`OVERWRITE\`, or of a session that is not known | \`cached\` if the caller can be told, then \`unavailable\` |
+| the same hooks under \`LOG\` and \`NOTIFY\`, where WCS goes on whatever the answer is | \`echo\` |
 | \`*StatusEvent\`, \`ErrorEvent\` and other notifications | \`store\` |
 | \`StreamKeepAliveEvent\` | \`echo\` |
 
@@ -79,12 +89,25 @@ Besides unknown keys and wrong forms: a limit that is not shorter than \`wcs.req
 limit beside it; two apps with the same name or path; one upstream twice in an app; an upstream that points back at
 \`listen\` or \`admin\`, is no http or https URL, or holds a user, a query or a fragment; \`admin\` on the port of \`listen\`; a
 \`store\` rung on a hook whose answer decides; hedge.min above hedge.max; breaker.maxOpenFor below openFor; a \`{ file }\` that
-cannot be read or holds no JSON object; \`wcs.secret\`, \`wcs.properties\` and \`cache.redis\`, which come with a later release.
+cannot be read or holds no JSON object; a \`provisional\` rung on another hook than \`connect\`; a \`wcs.properties\` that cannot
+be read, or that says something which WCS would not understand; an empty \`wcs.secret\`; \`restUsername\` without
+\`restPassword\`; a \`cache.redis.url\` that is none, or a \`ca\` that holds no certificate.
 
 ## What \`check\` warns of
 
 \`echo\` or a made-up 200 on a hook that always decides: it admits whoever asks. \`cached\` where no key can be had.
 \`idempotent\` on hooks whose effect would double. \`hedge\` on hooks that are not idempotent. Different budgets for hedge and
 retry, which share one. A hook name that WCS is not known to call. An admin listener that is open to the network. \`store\`,
-written or by \`auto\`, as long as there is no journal.
+written or by \`auto\`, as long as there is no journal. \`provisional\`, which keeps nobody from hooks that WCS does not ask
+about, and which without \`cache.redis\` forgets its sessions at a restart.
+
+Of who may call: \`listen\` open to the network with neither \`wcs.secret\` nor \`wcs.addresses\` nor credentials. A secret of
+fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresses\` that hold every address.
+
+Of Redis: a \`budget\` that is long beside the limits; \`ca\` without TLS; \`sentinelPassword\` without sentinels.
+
+Of WCS's own file: hooks switched off; \`rest_request_timeout=0\`, or another than \`wcs.requestTimeout\`; repeats of
+requests that had gone out; signatures without a key, with a key that is not in \`wcs.secret\`, or switched off while
+\`wcs.secret\` wants them; keep-alives that come faster than they may be answered. And, with or without the file, a limit
+so near to WCS's own that the way back may be too long.
 `;

@@ -51,9 +51,9 @@ const decode = (input: Buffer | string): string => {
 const read = (text: string): JsonValue => {
   try {
     return (SUSPECT_NUMBER.test(text) ? JSON.parse(text, keepText) : JSON.parse(text)) as JsonValue;
-  } catch (cause) {
-    // Bad JSON, or so deep that the reviver ran out of stack.
-    throw new GatewayError('not_json', undefined, { cause });
+  } catch {
+    // Bad JSON, or so deep that the reviver ran out of stack. No cause: its message quotes the body.
+    throw new GatewayError('not_json');
   }
 };
 

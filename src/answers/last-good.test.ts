@@ -4,10 +4,11 @@ import { testAnswer, testCall } from '../../test/kit/hand-played.ts';
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { GatewayError } from '../core/errors.ts';
+import { memoryStore } from '../store/memory.ts';
+import type { Store } from '../store/store.ts';
 import { createBodies } from './bodies.ts';
 import { type KeyOf, lastGood, storeKey } from './last-good.ts';
-import { memoryStore } from './memory.ts';
-import type { Store } from './store.ts';
+import { VERDICTS, type Verdict } from './verdicts.ts';
 
 mock.timers.enable({ apis: ['setTimeout'] });
 
@@ -18,9 +19,9 @@ const byAppKey =
   call =>
     bodies(call).appKey as string | undefined;
 
-let store: Store;
+let store: Store<Verdict>;
 beforeEach(() => {
-  store = memoryStore({ entries: 100, bytes: 1 << 20 });
+  store = memoryStore(VERDICTS, { entries: 100, bytes: 1 << 20 });
 });
 
 const layer = (key: KeyOf = byAppKey()) => lastGood({ key, keepForMs: KEEP_MS, store, bodies: createBodies() });
@@ -34,7 +35,7 @@ const pass = async (answer: Answer, call: Call = testCall(REQUEST).call, key?: K
 
 /** What is kept for the app key of REQUEST, without the time. */
 const kept = async (): Promise<unknown> => {
-  const { storedAt, ...verdict } = (await store.get('app/a')) ?? {};
+  const { storedAt, ...verdict } = (await store.get('app/a', 0)) ?? {};
   return storedAt === undefined ? undefined : verdict;
 };
 
@@ -83,17 +84,26 @@ test('of a 403 whose page is large or encoded only the status is kept', async ()
 test('a verdict that contradicts an older one replaces it, either way', async () => {
   for (const status of [200, 403, 200]) {
     await pass(testAnswer(status, REQUEST));
-    assert.equal((await store.get('app/a'))?.status, status);
+    assert.equal((await store.get('app/a', 0))?.status, status);
   }
 });
 
 test('an answer that is no verdict leaves the store alone', async () => {
   await pass(testAnswer(403, 'no'));
   const before = await kept();
-  const others = [404, 405, 400, 401, 500, 503, 204, 302].map(status => testAnswer(status, REQUEST));
+  const others = [408, 425, 429, 500, 503, 204, 302].map(status => testAnswer(status, REQUEST));
   for (const body of ['', '[]', 'null', '<html>', '1.0', '['.repeat(100_000)]) others.push(testAnswer(200, body));
   for (const answer of others) assert.equal(await pass(answer), answer);
   assert.deepEqual(await kept(), before);
+});
+
+test('a verdict is dropped when the back-end contradicts it', async () => {
+  for (const status of [404, 405, 400, 401, 410]) {
+    await pass(testAnswer(200, REQUEST));
+    assert.ok(await kept());
+    await pass(testAnswer(status, 'no'));
+    assert.equal(await kept(), undefined, `${status}`);
+  }
 });
 
 test('only the back-end itself is believed, a hedged attempt as well', async () => {
@@ -135,11 +145,11 @@ test('an answer is handed up before it is kept', async () => {
 });
 
 test('many answers of one moment do not pile up: past a thousand they are kept at once', async () => {
-  store = memoryStore({ entries: 10_000, bytes: 64 << 20 });
+  store = memoryStore(VERDICTS, { entries: 10_000, bytes: 64 << 20 });
   const handler = layer(call => call.id)(async () => testAnswer(200, REQUEST));
   const calls = Array.from({ length: 2500 }, (_, i) => testCall(REQUEST, { id: `${i}` }).call);
   await Promise.all(calls.map(handler));
-  const isKept = async (i: number) => (await store.get(`app/${i}`)) !== undefined;
+  const isKept = async (i: number) => (await store.get(`app/${i}`, 0)) !== undefined;
   assert.deepEqual([await isKept(0), await isKept(2001), await isKept(2002)], [true, true, false]);
   mock.timers.tick(1);
   assert.deepEqual([await isKept(2002), await isKept(2499)], [true, true]);
@@ -214,7 +224,7 @@ test('when the client has gone the caller is told at once, and the answer that c
   land(testAnswer(403, 'no'));
   await settle();
   mock.timers.tick(1);
-  assert.equal((await store.get('app/a'))?.status, 403);
+  assert.equal((await store.get('app/a', 0))?.status, 403);
   mock.timers.tick(10_000);
   assert.equal(inner.reason, undefined);
 });

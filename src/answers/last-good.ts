@@ -4,9 +4,10 @@ import { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
+import type { Store } from '../store/store.ts';
 import type { Bodies } from './bodies.ts';
-import type { Store } from './store.ts';
 import { verdictOf } from './verdict.ts';
+import type { Verdict } from './verdicts.ts';
 
 /**
  * Says under which name the verdict on a call is kept, if its caller can be told. For a request that is no JSON object
@@ -19,7 +20,7 @@ export interface LastGoodOptions {
   readonly key: KeyOf;
   /** A verdict older than this is not used. */
   readonly keepForMs: number;
-  readonly store: Store;
+  readonly store: Store<Verdict>;
   readonly bodies: Bodies;
 }
 
@@ -42,10 +43,18 @@ const quietly = <T>(call: Call, work: () => T): T | undefined => {
   }
 };
 
+/** Statuses that say "not now": what was said before may still hold. */
+const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429]);
+
+/** A back-end that answers neither 200 nor 403 has no use for what it said before. */
+const contradicts = ({ status }: Answer): boolean => status >= 400 && status < 500 && !NOT_NOW.has(status);
+
 const keep = ({ key, keepForMs, store, bodies }: LastGoodOptions, call: Call, answer: Answer): void => {
   const name = storeKey(key, call);
-  const verdict = name === undefined ? undefined : verdictOf(call, answer, bodies);
-  if (name !== undefined && verdict) store.set(name, verdict, keepForMs);
+  if (name === undefined) return;
+  const verdict = verdictOf(call, answer, bodies);
+  if (verdict) store.set(name, verdict, keepForMs);
+  else if (contradicts(answer)) store.delete(name);
 };
 
 /** Runs `work` on each item a moment later, many with one timer, so that no answer waits for it. */
@@ -82,7 +91,8 @@ const outliving = (key: KeyOf, call: Call, cancel: Cancel, leave: (reason: Gatew
 
 /**
  * Remembers the last verdict (200 with a JSON object, or 403) that the back-end gave each caller; a newer one replaces
- * an older one, of either kind. Other answers leave the store alone. Answers are handed up first and kept afterwards.
+ * an older one, of either kind, and any other 4xx that is not for the moment only takes it away. Answers are handed up
+ * first and kept afterwards.
  */
 export const lastGood = (options: LastGoodOptions): Layer => {
   const later = createLater(([call, answer]: readonly [Call, Answer]) =>

@@ -3,10 +3,11 @@ import { beforeEach, mock, test } from 'node:test';
 import { testAnswer, testCall } from '../../test/kit/hand-played.ts';
 import { compact, requests } from '../../test/samples.ts';
 import { CODES, ERRORS, GatewayError } from '../core/errors.ts';
+import { memoryStore } from '../store/memory.ts';
+import type { Store } from '../store/store.ts';
 import { createBodies } from './bodies.ts';
 import { parseJson, parseObject } from './json.ts';
 import { type LastGoodOptions, lastGood } from './last-good.ts';
-import { memoryStore } from './memory.ts';
 import {
   bodyRung,
   cachedRung,
@@ -17,7 +18,7 @@ import {
   storeRung,
   unavailableRung,
 } from './rungs.ts';
-import type { Store } from './store.ts';
+import { VERDICTS, type Verdict } from './verdicts.ts';
 
 mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
 
@@ -25,10 +26,10 @@ const JSON_TYPE = ['Content-Type', 'application/json;charset=UTF-8'];
 const LIMIT = new GatewayError('limit');
 const HOSTILE = ['', '[]', 'null', '"x"', '1.0', '{', '<html>', '['.repeat(100_000), `{"a":${'['.repeat(100_000)}`];
 
-let store: Store;
+let store: Store<Verdict>;
 let options: LastGoodOptions;
 beforeEach(() => {
-  store = memoryStore({ entries: 100, bytes: 1 << 20 });
+  store = memoryStore(VERDICTS, { entries: 100, bytes: 1 << 20 });
   const bodies = createBodies();
   options = { key: call => bodies(call).appKey as string | undefined, keepForMs: 60_000, store, bodies };
 });

@@ -1,4 +1,4 @@
-import type { Answer, Source } from '../core/call.ts';
+import { type Answer, lookupMs, type Source } from '../core/call.ts';
 import { CODES, type Code, ERRORS } from '../core/errors.ts';
 import { JSON_HEADERS, refusal } from '../core/refusal.ts';
 import type { FallbackRung } from '../core/rung.ts';
@@ -78,7 +78,7 @@ export const cachedRung = ({ key, keepForMs, store, bodies }: LastGoodOptions): 
     checkObject(call.body);
     const name = storeKey(key, call);
     if (name === undefined) return undefined;
-    const verdict = await store.get(name);
+    const verdict = await store.get(name, lookupMs(call));
     // Another instance's clock may be ahead.
     const ageMs = verdict ? Math.max(0, Date.now() - verdict.storedAt) : 0;
     const usable = ageMs <= keepForMs ? verdict : undefined;

@@ -3,7 +3,7 @@ import { JSON_HEADERS } from '../core/refusal.ts';
 import type { Bodies } from './bodies.ts';
 import { parseJson, parseObject, stringifyJson } from './json.ts';
 import { applyPatch, diff } from './merge-patch.ts';
-import type { Refusal, Verdict } from './store.ts';
+import type { Refusal, Verdict } from './verdicts.ts';
 
 /** The patch that changes nothing. */
 const UNCHANGED = '{}';

@@ -1,4 +1,5 @@
-import { explainHook, type Fact } from '../config/explain-hook.ts';
+import { explainHook } from '../config/explain-hook.ts';
+import type { Fact } from '../config/fact.ts';
 import { suggest } from '../config/suggest.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { loadOrTell } from './check.ts';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { HostPort } from '../core/host-port.ts';
 import { shown } from './shown.ts';
@@ -19,6 +20,13 @@ export const address = () =>
     })
     .refine(({ port }) => port <= 65_535, { error: 'has a port above 65535' })
     .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090' });
+
+/** True for an IP address, or a network as address and number of fixed bits. */
+export const isSubnet = (text: string): boolean => {
+  const [, ip = '', bits] = /^([0-9A-Fa-f:.]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(ip);
+  return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
+};
 
 /** True for an address that only this machine can reach. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
@@ -48,8 +56,11 @@ const sameFamily = (a: string, b: string): boolean => {
 /** What is wrong with the URL of an upstream, or undefined. */
 export const upstreamFault = (text: string): string | undefined => {
   const url = URL.parse(text);
-  if (!url || !/^https?:\/\/[^/]/i.test(text))
-    return `is ${shown(text)}; write a URL such as http://127.0.0.1:8081/apps/EchoApp`;
+  if (!url || !/^https?:\/\/[^/]/i.test(text)) {
+    // What stands before an at sign may be a password, however the rest is written.
+    const what = text.includes('@') ? 'no URL without a user' : shown(text);
+    return `is ${what}; write a URL such as http://127.0.0.1:8081/apps/EchoApp`;
+  }
   if (url.username !== '' || url.password !== '') {
     return 'holds a user or password; remove it: the Authorization header of WCS is passed on as it is';
   }

@@ -6,6 +6,7 @@ import { FileOptions, MergedApp, RootOptions } from './schema.ts';
 import { hookSettings, type ReadRung } from './settings.ts';
 import type { HookSettings } from './types.ts';
 import { type Finding, validate } from './validate.ts';
+import { layUnder, type WcsFile } from './wcs-file.ts';
 
 /** An app whose keys are valid one by one; whether they fit together is what `rules.ts` looks at. */
 export interface DraftApp {
@@ -20,9 +21,14 @@ export interface DraftApp {
 
 /** A configuration whose keys are valid one by one. */
 export interface Draft {
+  /** What is written, with what WCS's own file says under it. */
   readonly data: unknown;
   readonly root: RootOptions;
   readonly apps: readonly DraftApp[];
+  /** WCS's own file, if one is named. */
+  readonly wcsFile: WcsFile | undefined;
+  /** The keys of `wcs` that come from it, each with the place that says so: `FILE:LINE`. */
+  readonly fromWcs: ReadonlyMap<string, string>;
 }
 
 /** What a draft is made of: the valid part of the file, and which apps can be looked at. */
@@ -61,28 +67,39 @@ export const keepValid = (written: unknown): Valid => {
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Deletes the key at `path`; for an item of a list the key that holds the list, but never an app as a whole. */
+/**
+ * Deletes the key at `path`; for an item of a list the key that holds the list, for a key that is missing the mapping
+ * that lacks it, but never an app as a whole.
+ */
 const takeOut = (data: Record<string, unknown>, path: Path): void => {
-  let fields: Record<string, unknown> | undefined;
-  let key: string | undefined;
+  const held: { readonly fields: Record<string, unknown>; readonly key: string }[] = [];
   let value: unknown = data;
   for (const [at, step] of path.entries()) {
     const isListOfApps = at === 0 && step === 'apps' && path.length > 1;
-    if (typeof step === 'string' && isFields(value) && !isListOfApps) [fields, key] = [value, step];
+    if (typeof step === 'string' && isFields(value) && !isListOfApps) held.push({ fields: value, key: step });
     value = (value as Record<string | number, unknown> | undefined | null)?.[step];
   }
-  if (!fields || key === undefined) return;
-  delete fields[key];
+  const last = held.findLast(({ fields, key }) => Object.hasOwn(fields, key));
+  if (last) delete last.fields[last.key];
   const [list, at, ofApp] = path;
-  const standIn = list === 'apps' && key === ofApp ? STAND_INS.get(ofApp) : undefined;
-  if (standIn) fields[key] = standIn(Number(at));
+  const standIn = list === 'apps' ? STAND_INS.get(ofApp) : undefined;
+  const app = held.find(({ key }) => key === ofApp)?.fields;
+  if (standIn && app) app[String(ofApp)] = standIn(Number(at));
 };
 
-/** Puts the valid part of a file together. */
-export const draft = ({ data, apps }: Valid, readRung: ReadRung): Draft => {
+/** Puts the valid part of a file together, with what WCS's own file says where it says nothing. */
+export const draft = (valid: Valid, wcsFile: WcsFile | undefined, readRung: ReadRung): Draft => {
+  const { data, fromWcs } = layUnder(valid.data, wcsFile);
   const root = RootOptions.parse(data);
-  return { data, root, apps: apps.map(index => draftApp(data, index, root.wcs.requestTimeout, readRung)) };
+  const apps = valid.apps.map(index => draftApp(data, index, root.wcs.requestTimeout, readRung));
+  return { data, root, apps, wcsFile, fromWcs };
 };
+
+/** Any of these may have signed a hook; none if signatures are not looked at. */
+export const secretsOf = ({ root }: Pick<Draft, 'root'>): readonly string[] => [root.wcs.secret ?? []].flat();
+
+/** The key, or the line of WCS's own file, that says how long WCS waits. */
+export const timeoutSource = ({ fromWcs }: Draft): string => fromWcs.get('requestTimeout') ?? 'wcs.requestTimeout';
 
 const draftApp = (data: unknown, index: number, requestTimeout: number, readRung: ReadRung): DraftApp => {
   const layers = appLayers(data, index);

@@ -15,9 +15,10 @@ const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}$/;
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` from the environment; `$${` stands for the characters `${`.
- * As in a shell, the default also stands in for a variable that is set but empty.
+ * As in a shell, the default also stands in for a variable that is set but empty. With `mayQuote` false no error quotes
+ * from the text, but for the names of variables.
  */
-export const substitute = (text: string, env: Environment): Substituted => {
+export const substitute = (text: string, env: Environment, mayQuote = true): Substituted => {
   const variables: string[] = [];
   const errors: string[] = [];
   const replace = (token: string): string => {
@@ -25,7 +26,7 @@ export const substitute = (text: string, env: Environment): Substituted => {
     const [, name, otherwise] = VARIABLE.exec(token) ?? [];
     if (name === undefined) {
       errors.push(
-        `${token} is no variable; write \${NAME} or \${NAME:-default}, or $\${ for the characters themselves`,
+        `${mayQuote ? token : 'what follows a $'} is no variable; write \${NAME} or \${NAME:-default}, or $\${ for the characters themselves`,
       );
       return token;
     }

@@ -1,37 +1,23 @@
 import { findHook, type Hook } from '../hooks/catalogue.ts';
-import { autoLadder } from '../hooks/ladder.ts';
-import { type DraftApp, originOf } from './draft.ts';
+import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
+import { callerStatements } from './explain-callers.ts';
+import { ofKey, ofLadder } from './explain-ladder.ts';
+import type { Fact, Statement } from './fact.ts';
 import { hookLayers } from './layers.ts';
 import type { Loaded } from './load.ts';
 import { formatPath } from './problems.ts';
 import { formatDuration, formatShare } from './text.ts';
-import type { HookSettings, Rung } from './types.ts';
-
-/** One thing that holds for a hook. */
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-  /** In plain words. */
-  readonly meaning: string;
-  /** The line of the configuration, or the built-in rule, that says so. */
-  readonly from: string;
-}
-
-/** A fact before it is known where it comes from: which key says so, and which rule if the file does not. */
-interface Statement extends Omit<Fact, 'from'> {
-  readonly key?: readonly string[];
-  readonly rule: string;
-}
+import type { HookSettings } from './types.ts';
 
 /** All that holds for `hook` of `app`, in the order in which a call meets it. */
 export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readonly Fact[] => {
   const layers = hookLayers(app.layers, hook);
   const entry = findHook(hook);
   const settings = app.settings(hook);
-  const requestTimeout = loaded.config.wcs.requestTimeout;
   const statements = [
+    ...callerStatements(loaded.draft, app),
     ofHook(entry),
-    ofLimit(settings, requestTimeout),
+    ofLimit(settings, loaded.draft),
     ofAttempt(settings, app),
     ofIdempotent(settings, entry),
     ofRetry(settings, app),
@@ -40,10 +26,11 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     ofBreaker(app),
     ofConcurrency(app),
     ofKey(settings, entry),
-    ofLadder(settings, entry),
+    ...ofLadder(settings, entry),
   ];
-  return statements.map(({ key, rule, ...fact }) => {
-    const path = key && originOf(layers, key);
+  return statements.map(({ key, path: whole, place, rule, ...fact }) => {
+    if (place) return { ...fact, from: place };
+    const path = whole ?? (key && originOf(layers, key));
     if (!path) return { ...fact, from: `built-in: ${rule}` };
     return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
   });
@@ -52,7 +39,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
 const DECIDES = {
   always: 'WCS always does what the answer says: 200 allows, anything else refuses',
   'by-policy':
-    "the answer counts if the session's restClientConfig says FAIL or OVERWRITE for it; that is not looked at yet, so it is treated as if it did",
+    "the answer counts if the session's restClientConfig, in the back-end's answer to connect, says FAIL or OVERWRITE for it",
   never: 'it tells what has happened; its answer changes nothing',
 } as const;
 
@@ -65,15 +52,17 @@ const ofHook = ({ kind, decides, known, source }: Hook): Statement => ({
     : 'the name is not in the catalogue: …Event, but not On…, is a notification, all else decides',
 });
 
-const ofLimit = ({ limit }: HookSettings, requestTimeout: number): Statement => ({
-  name: 'limit',
-  value: formatDuration(limit),
-  meaning: `the answer leaves no later than this after the first byte of the request; ${
-    requestTimeout === 0 ? 'WCS itself waits for ever' : `WCS itself gives up after ${formatDuration(requestTimeout)}`
-  }`,
-  key: ['limit'],
-  rule: requestTimeout === 0 ? '12s, where WCS never gives up' : 'four fifths of wcs.requestTimeout',
-});
+const ofLimit = ({ limit }: HookSettings, draft: Draft): Statement => {
+  const { requestTimeout } = draft.root.wcs;
+  const wait = requestTimeout === 0 ? 'waits for ever' : `gives up after ${formatDuration(requestTimeout)}`;
+  return {
+    name: 'limit',
+    value: formatDuration(limit),
+    meaning: `the answer leaves no later than this after the first byte of the request; WCS itself ${wait}`,
+    key: ['limit'],
+    rule: requestTimeout === 0 ? '12s, where WCS never gives up' : `four fifths of ${timeoutSource(draft)}`,
+  };
+};
 
 const ofAttempt = ({ attemptLimit, limit }: HookSettings, { options }: DraftApp): Statement => ({
   name: 'attempt',
@@ -134,19 +123,31 @@ const hedgeMeaning = (on: boolean, idempotent: boolean, upstreams: number): stri
   return `if no answer is there by then, a second attempt goes to ${upstreams > 1 ? 'another' : 'the same'} upstream; the first answer counts`;
 };
 
-const ofCoalesce = ({ idempotent }: HookSettings, { equalCallsAreGenuine }: Hook): Statement => {
-  const on = idempotent && !equalCallsAreGenuine;
-  return {
-    name: 'coalesce',
-    value: on ? 'on' : 'off',
-    meaning: on
-      ? 'equal calls that are in flight at the same time share one attempt'
-      : 'equal calls each reach the back-end',
-    rule: equalCallsAreGenuine
-      ? 'the catalogue: two equal calls of this hook are two calls'
-      : 'on where the hook is idempotent',
-  };
+const ofCoalesce = ({ idempotent }: HookSettings, { equalCallsAreGenuine, known }: Hook): Statement => {
+  if (equalCallsAreGenuine) return COALESCE.genuine;
+  return known || idempotent ? COALESCE.on : COALESCE.off;
 };
+
+const COALESCE = {
+  on: {
+    name: 'coalesce',
+    value: 'on',
+    meaning: 'calls with the same bytes share one attempt while it is under way: WCS repeats what its connection lost',
+    rule: 'on for hooks of the catalogue, and where the hook is idempotent',
+  },
+  genuine: {
+    name: 'coalesce',
+    value: 'repeats only',
+    meaning: 'a call with the same bytes joins an earlier one only if the connection of that one had broken',
+    rule: 'the catalogue: two equal calls of this hook are two calls',
+  },
+  off: {
+    name: 'coalesce',
+    value: 'off',
+    meaning: 'equal calls each reach the back-end',
+    rule: 'off for names that are not in the catalogue, where they are not idempotent',
+  },
+} as const satisfies Record<string, Statement>;
 
 const ofBreaker = ({ options: { breaker } }: DraftApp): Statement => ({
   name: 'breaker',
@@ -167,48 +168,3 @@ const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement => ({
   key: ['concurrency'],
   rule: '64 at a time, 256 waiting',
 });
-
-const everythingBut = (volatile: readonly string[]): string =>
-  `everything in the body except ${volatile.join(', ')}${volatile.includes('sessionId') ? " (but with the client's address in it)" : ''}`;
-
-const ofKey = ({ key, keepFor }: HookSettings, { keyed, volatile }: Hook): Statement => {
-  const byRule = keyed ? everythingBut(volatile) : 'none';
-  return {
-    name: 'key',
-    value: key ? key.join(', ') : byRule,
-    meaning:
-      key || keyed
-        ? `calls that agree in this are the same caller; its last verdict is kept for ${formatDuration(keepFor)}`
-        : 'nothing tells one caller from another, so no answer is kept',
-    key: ['key'],
-    rule: 'the hook catalogue',
-  };
-};
-
-const RUNGS: Readonly<Record<string, string>> = {
-  cached: "the back-end's last verdict on the same caller, if one is kept",
-  echo: '200 with the request itself, which admits',
-  store: '200 with the request itself; the event is lost, until the journal comes with a later release',
-  refuse: '403',
-  unavailable: '503, so WCS does what its restOnError says',
-  body: '200 with the JSON that is configured',
-  file: '200 with the JSON of the file',
-};
-
-const rungWord = (rung: Rung): string => (typeof rung === 'string' ? rung : (Object.keys(rung)[0] ?? ''));
-
-const ofLadder = ({ fallback, key }: HookSettings, hook: Hook): Statement => {
-  const keyed = hook.keyed || key !== undefined;
-  const rungs: readonly Rung[] = fallback === 'auto' ? autoLadder(hook, keyed) : fallback;
-  const used = rungs.filter(rung => rung !== 'cached' || keyed);
-  const name = (rung: Rung) => (typeof rung === 'string' ? rung : `{ ${rungWord(rung)}: … }`);
-  const meaning = (rung: Rung) =>
-    typeof rung === 'object' && 'echo' in rung ? '200 with the request, changed as configured' : RUNGS[rungWord(rung)];
-  return {
-    name: 'fallback',
-    value: `${fallback === 'auto' ? 'auto: ' : ''}${used.map(name).join(', then ') || 'nothing can be used'}`,
-    meaning: `if the back-end does not answer in time: ${used.map(meaning).join('; else ') || 'the failure itself, as a 5xx'}`,
-    key: ['fallback'],
-    rule: 'auto, which chooses by what the answer means',
-  };
-};

@@ -9,19 +9,30 @@ export const KEYS: Readonly<Record<string, string>> = {
 
   wcs: 'What the gateway must know of the Web Call Server.',
   'wcs.requestTimeout':
-    'How long WCS waits for an answer: its rest_request_timeout. 0 if it never gives up. Every limit must be shorter.',
+    'How long WCS waits for an answer: its rest_request_timeout. 0 if it never gives up. Every limit must be shorter. Default: what wcs.properties says, else 15s.',
+
+  'wcs.properties':
+    "Path of WCS's own flashphoner.properties, which counts from the folder of the configuration; read at the start and on SIGHUP. It gives requestTimeout and, while rest_hook_send_hash is true, secret, where they are not written here; check warns of what does not go together.",
+  'wcs.secret':
+    'The rest_hook_secret_key of WCS. A hook without the right Authorization: WCS <hash> gets 403 and goes nowhere, unless it has the credentials of its app. In a list any of them is right, so that it can be changed without a gap.',
+  'wcs.addresses':
+    'Where hooks may come from: addresses of WCS, or networks. Others get 403. Default: from anywhere. A proxy in between hides the address of WCS.',
 
   limits: 'How much may come in.',
   'limits.body': 'Largest body of a request, and of an answer of a back-end.',
   'limits.headers': 'Largest header block of a request.',
   'limits.connections': 'Most connections at a time; what comes beyond is answered 503.',
 
-  defaults: 'Any key of an app except name, path and upstreams; holds for every app that does not say otherwise.',
+  defaults:
+    'Any key of an app except name, path, upstreams, restUsername and restPassword; holds for every app that does not say otherwise.',
   apps: 'The applications of WCS whose hooks come through here.',
   'apps[].name': 'Label in metrics and logs.',
   'apps[].path': 'WCS calls <listen><path>/<hook>. What stands between is no hook: the path must fit exactly.',
   'apps[].upstreams':
     'Addresses of the back-end; a hook goes to <upstream>/<hook>. Of several, the least busy healthy one is asked first, the others serve failover and hedges.',
+  'apps[].restUsername':
+    'The restUsername of the app in WCS, which sends it as Basic credentials. A hook without them gets 401 and goes nowhere, unless wcs.secret is set and it is signed.',
+  'apps[].restPassword': 'The restPassword of the app in WCS. Written with restUsername, or not at all.',
   'apps[].limit':
     'The answer leaves no later than this after the first byte of the request. Default: four fifths of wcs.requestTimeout, or 12s if that is 0.',
   'apps[].attemptLimit': 'How long one attempt may take. Default: limit. A shorter limit of a hook shortens it too.',
@@ -61,10 +72,23 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].concurrency.max': 'Most calls at a time to one upstream.',
   'apps[].concurrency.queue': 'Most calls that wait for their turn; a waiting call draws on its limit.',
 
-  cache: 'Where the last good answers are kept.',
-  'cache.memory': 'Kept in the memory of this process.',
+  cache: 'What is kept from call to call: the last good answers, and what is known of sessions.',
+  'cache.memory': 'Answers in the memory of this process.',
   'cache.memory.entries': 'Most answers.',
-  'cache.memory.bytes': 'Most memory.',
+  'cache.memory.bytes': 'Most memory for answers.',
+  'cache.sessions':
+    "Sessions in the memory of this process, with what restClientConfig says of their hooks. One that is not known is treated as if each hook's answer decided.",
+  'cache.sessions.entries': 'Most sessions; beyond that the one not seen for longest is forgotten.',
+  'cache.sessions.keepFor': 'How long a session is known that says nothing and never ends.',
+  'cache.redis':
+    'A Redis that keeps answers and sessions too, so that they outlive a restart and other instances know them. Without it, or while it is away, memory alone serves.',
+  'cache.redis.url':
+    'redis://[user:password@]host:6379/0, redis+sentinel://host:26379,host2:26379/master/0 or redis+cluster://host:6379,host2:6379; with rediss for TLS.',
+  'cache.redis.prefix': 'Before each name in Redis. Instances that share it share what they know.',
+  'cache.redis.budget': 'Longest wait for Redis, out of the limit of the call.',
+  'cache.redis.ca':
+    "PEM file, which counts from the folder of the configuration, of the certificates that Redis's own must come from. Default: those of Node.",
+  'cache.redis.sentinelPassword': 'Password of the sentinels, if they have one of their own.',
 
   events: 'Where store keeps what it acknowledged; the journal comes with a later release.',
   'events.dir': 'Folder of the journal.',
@@ -73,7 +97,8 @@ export const KEYS: Readonly<Record<string, string>> = {
 
   log: 'One JSON line for each call and each thing that happens, on standard output.',
   'log.level': 'Least important line that is written.',
-  'log.body': 'none, or redacted: bodies are logged without their secrets.',
+  'log.body':
+    'none, or redacted: bodies are logged without their secrets: what stands under names that hold pass, pwd, secret, token, auth, credential, jwt, cookie or signature, end in key (but appKey), or are pin or otp, at any depth and in texts; users and passwords in addresses; Authorization lines; keys of an SDP.',
 };
 
 /** The description that holds for a key of the schema: `defaults` and hooks share those of an app. */

@@ -12,6 +12,8 @@ const FOLDER = mkdtempSync(join(tmpdir(), 'breakwater-load-'));
 after(() => rmSync(FOLDER, { recursive: true }));
 
 const APP = 'apps:\n  - name: a\n    path: /a\n    upstreams: [http://127.0.0.1:1]\n';
+/** What examples have no default for, because nobody should run with one. */
+const EXAMPLE_ENV = { WCS_HOOK_SECRET: '0123456789abcdef' };
 const parse = (text: string, env = {}) => parseConfig(text, { file: 'test.yaml', env });
 
 const messageOf = (run: () => unknown): string => {
@@ -97,10 +99,10 @@ test('a value nested 20,000 deep is told, not crashed on', () => {
 
 test('every packaged configuration is valid, and names its schema in the first line', () => {
   const examples = readdirSync(join(CONFIG, 'examples')).map(name => join('examples', name));
-  assert.equal(examples.length, 3);
+  assert.equal(examples.length, 4);
   for (const name of ['default.yaml', ...examples]) {
     const file = join(CONFIG, name);
-    assert.ok(loadConfig(file, {}).config.apps.length > 0, name);
+    assert.ok(loadConfig(file, EXAMPLE_ENV).config.apps.length > 0, name);
     const schema = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(file, 'utf8'))?.[1];
     assert.equal(join(file, '..', schema ?? ''), join(CONFIG, 'breakwater.schema.json'), name);
   }
@@ -116,7 +118,7 @@ test('the default configuration answers every hook as EchoApp would, and may rep
 
 test('the examples never admit by default whom the back-end has to judge', () => {
   for (const name of readdirSync(join(CONFIG, 'examples'))) {
-    const { warnings } = loadConfig(join(CONFIG, 'examples', name), {});
+    const { warnings } = loadConfig(join(CONFIG, 'examples', name), EXAMPLE_ENV);
     assert.deepEqual(
       warnings.filter(({ message }) => !message.includes('in this release')),
       [],
@@ -125,36 +127,36 @@ test('the examples never admit by default whom the back-end has to judge', () =>
   }
 });
 
-test('whatever is written, either it is valid or every problem has a place in the file', () => {
-  const text = readFileSync(join(CONFIG, 'examples/authenticating-app.yaml'), 'utf8').replaceAll(/^ *#.*\n/gm, '');
-  const piece = fc.oneof(
-    fc.constantFrom(
-      '',
-      ' ',
-      ':',
-      '*',
-      '&a',
-      '${',
-      '"',
-      '[',
-      '{',
-      '- ',
-      '\n',
-      '\t',
-      '0',
-      '!x',
-      'limit: 1s\n',
-      '<<: ',
-      '#',
-    ),
-    fc.string({ maxLength: 3 }),
-  );
-  const edit = fc.tuple(fc.nat(text.length), fc.nat(12), piece);
+const PIECE = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    ':',
+    '*',
+    '&a',
+    '${',
+    '"',
+    '[',
+    '{',
+    '- ',
+    '\n',
+    '\t',
+    '0',
+    '!x',
+    'limit: 1s\n',
+    '<<: ',
+    '#',
+  ),
+  fc.string({ maxLength: 3 }),
+);
+
+const checkEdited = (text: string, numRuns: number): void => {
+  const edit = fc.tuple(fc.nat(text.length), fc.nat(12), PIECE);
   fc.assert(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), edits => {
       const edited = edits.reduce((now, [at, cut, put]) => now.slice(0, at) + put + now.slice(at + cut), text);
       try {
-        parse(edited);
+        parse(edited, EXAMPLE_ENV);
       } catch (error) {
         assert.ok(error instanceof ConfigError, `${error}`);
         assert.ok(error.problems.length > 0);
@@ -162,6 +164,13 @@ test('whatever is written, either it is valid or every problem has a place in th
         for (const { position } of error.problems) assert.ok(position && position.line >= 1 && position.line <= lines);
       }
     }),
-    { numRuns: 100 },
+    { numRuns },
   );
-});
+};
+
+for (const name of ['authenticating-app', 'signed']) {
+  test(`whatever becomes of ${name}, either it is valid or every problem has a place in the file`, () => {
+    const text = readFileSync(join(CONFIG, `examples/${name}.yaml`), 'utf8').replaceAll(/^ *#.*\n/gm, '');
+    checkEdited(text, 100);
+  });
+}

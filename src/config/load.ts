@@ -1,4 +1,5 @@
-import { type Draft, type DraftApp, draft, keepValid, type Valid } from './draft.ts';
+import { assemble, readCa } from './assemble.ts';
+import { type Draft, draft, keepValid, type Valid } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { appLayers } from './layers.ts';
@@ -10,9 +11,10 @@ import { maskSecrets } from './secrets.ts';
 import type { ReadRung } from './settings.ts';
 import { readDocument, type Source, spotAt } from './source.ts';
 import { parseSyntax, type Syntax } from './syntax.ts';
-import type { App, Config } from './types.ts';
+import type { Config } from './types.ts';
 import type { Finding } from './validate.ts';
 import { doubts } from './warnings.ts';
+import { readWcsFile } from './wcs-file.ts';
 
 /** A configuration that can be run, and all that `check` and `explain` tell about it. */
 export interface Loaded {
@@ -47,25 +49,35 @@ export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
   if (!source.complete) throw new ConfigError(inOrder(problems));
   const place = placer(source, syntax, file);
   const unset = new Set(problems.map(({ path }) => path).filter(path => path !== ''));
-  const { found, whole } = examine(source.data, file);
+  const { found, whole, ca } = examine(source.data, file);
   // A value made from a variable that is not set is wrong for that reason alone.
   problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
   return {
     file,
-    config: deepFreeze(assemble(whole)),
+    config: deepFreeze(assemble(whole, ca)),
     warnings: inOrder(doubts(whole).map(place)),
     draft: whole,
     position: path => syntax.position(offsetOf(source, path)),
   };
 };
 
+interface Examined {
+  readonly found: readonly Finding[];
+  readonly whole: Draft;
+  /** Of the file that `cache.redis.ca` names. */
+  readonly ca: Buffer | undefined;
+}
+
 /** Everything that is wrong with the data, and the valid part of it put together. */
-const examine = (data: unknown, file: string): { readonly found: readonly Finding[]; readonly whole: Draft } => {
+const examine = (data: unknown, file: string): Examined => {
   const valid = keepValid(data);
   const files = filesOf(valid, file);
-  const whole = draft(valid, readRung(files));
-  return { found: [...valid.findings, ...files.findings, ...breaches(whole)], whole };
+  const { wcsFile, findings } = readWcsFile(valid.data, file);
+  const whole = draft(valid, wcsFile, readRung(files));
+  const ca = readCa(whole.root.cache.redis?.ca, file);
+  const found = [...valid.findings, ...files.findings, ...findings, ...ca.findings, ...breaches(whole)];
+  return { found, whole, ca: ca.content };
 };
 
 const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>
@@ -83,20 +95,6 @@ const readRung =
     if (typeof rung === 'string' || !('file' in rung)) return rung;
     return { file: rung.file, content: contents.get(rung.file) ?? Buffer.alloc(0) };
   };
-
-const assemble = ({ root, apps }: Draft): Config => ({
-  listen: root.listen,
-  admin: root.admin,
-  drain: root.drain,
-  wcs: root.wcs,
-  limits: root.limits,
-  apps: apps.map(assembleApp),
-  cache: root.cache,
-  events: root.events,
-  log: root.log,
-});
-
-const assembleApp = ({ options, namedHooks, settings }: DraftApp): App => ({ ...options, namedHooks, settings });
 
 const offsetOf = ({ spot }: Source, path: Path): number => {
   const found = spotAt(spot, path).spot;

@@ -3,7 +3,8 @@ import { AppOptions, FileOptions, HookOptions } from './schema.ts';
 
 const has = (schema: { readonly shape: object }, key: string): boolean => Object.hasOwn(schema.shape, key);
 
-const IDENTITY: readonly string[] = ['name', 'path', 'upstreams'];
+/** What tells one app from another; `defaults` has none of it. */
+const IDENTITY: readonly string[] = ['name', 'path', 'upstreams', 'restUsername', 'restPassword'];
 
 /** Where a key that stands wrongly below `path` would be right; undefined if nowhere. */
 export const rightPlace = (path: Path, key: string): string | undefined => {

@@ -4,7 +4,7 @@ import { formatHostPort } from '../core/host-port.ts';
 import { findHook } from '../hooks/catalogue.ts';
 import { duration } from '../options/fields.ts';
 import { hostPort, isWildcard, reaches } from './address.ts';
-import { type Draft, type DraftApp, originOf } from './draft.ts';
+import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { formatPath, type Path } from './problems.ts';
 import { defaultLimit } from './settings.ts';
@@ -16,7 +16,10 @@ import type { Finding } from './validate.ts';
 export const breaches = (draft: Draft): readonly Finding[] => [
   ...listeners(draft),
   ...amount(['drain'], 'drain', fieldOf(draft.data, 'drain')),
-  ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(fieldOf(draft.data, 'wcs'), 'requestTimeout')),
+  ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(draft.data, 'wcs', 'requestTimeout')),
+  ...amount(['cache', 'redis', 'budget'], 'redis.budget', fieldOf(draft.data, 'cache', 'redis', 'budget')),
+  ...amount(['cache', 'sessions', 'keepFor'], 'sessions.keepFor', fieldOf(draft.data, 'cache', 'sessions', 'keepFor')),
+  ...amount(['events', 'keepFor'], 'keepFor', fieldOf(draft.data, 'events', 'keepFor')),
   ...duplicates(draft, 'name', 'give each app a name of its own'),
   ...duplicates(draft, 'path', 'give each app a path of its own'),
   ...draft.apps.flatMap(app => [
@@ -26,6 +29,8 @@ export const breaches = (draft: Draft): readonly Finding[] => [
     ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
     ...breakers(app),
     ...stores(app),
+    ...provisionals(app),
+    ...credentials(app),
   ]),
 ];
 
@@ -70,13 +75,13 @@ const upstreams = ({ root }: Draft, { index, options }: DraftApp): readonly Find
   });
 
 /** Each limit that the file writes, whether a hook comes to it or not. */
-const limits = ({ root }: Draft, { layers }: DraftApp): readonly Finding[] => {
-  const most = root.wcs.requestTimeout;
+const limits = (draft: Draft, { layers }: DraftApp): readonly Finding[] => {
+  const most = draft.root.wcs.requestTimeout;
   return [...layers.general, ...layers.hooks].flatMap(({ path, data }) => {
     const { data: limit } = duration().safeParse(data.limit);
     if (most === 0 || limit === undefined || limit < most) return [];
     const remedy = `write less, such as ${formatDuration(defaultLimit(most))}`;
-    const message = `is ${data.limit}, but WCS gives up after ${formatDuration(most)} (wcs.requestTimeout); ${remedy}`;
+    const message = `is ${data.limit}, but WCS gives up after ${formatDuration(most)} (${timeoutSource(draft)}); ${remedy}`;
     return [{ path: [...path, 'limit'], message }];
   });
 };
@@ -114,26 +119,49 @@ const stores = (app: DraftApp): readonly Finding[] => {
     const path = ladderOrigin(app, hooks[0] ?? '');
     const message = `store acknowledges a call that nobody has judged, and the answer to ${listed(hooks)} decides`;
     return {
-      path: [...path, storeAt(app, hooks[0] ?? '')],
+      path: [...path, rungAt(app, hooks[0] ?? '', 'store')],
       message: `${message}; write store for notifications only, such as "*StatusEvent"`,
     };
   });
 };
 
-const usesStore = (app: DraftApp, hook: string): boolean => storeAt(app, hook) >= 0;
+/** Only a connect can be admitted and verified later. */
+const provisionals = (app: DraftApp): readonly Finding[] => {
+  const others = app.hooks.filter(hook => hook !== 'connect' && rungAt(app, hook, 'provisional') >= 0);
+  const byOrigin = Map.groupBy(others, hook => formatPath(ladderOrigin(app, hook)));
+  return [...byOrigin.values()].map(([hook = '', ...more]) => ({
+    path: [...ladderOrigin(app, hook), rungAt(app, hook, 'provisional')],
+    message: `provisional is for connect alone, and this holds for ${listed([hook, ...more])}; write it under hooks.connect.fallback`,
+  }));
+};
 
-const storeAt = (app: DraftApp, hook: string): number => {
+/** WCS sends both or nothing. */
+const credentials = ({ index, options }: DraftApp): readonly Finding[] => {
+  const { restUsername, restPassword } = options;
+  if ((restUsername === undefined) === (restPassword === undefined)) return [];
+  const [there, missing] =
+    restUsername === undefined ? ['restPassword', 'restUsername'] : ['restUsername', 'restPassword'];
+  return [{ path: ['apps', index, there], message: `stands without ${missing}; write both, or neither` }];
+};
+
+const usesStore = (app: DraftApp, hook: string): boolean => rungAt(app, hook, 'store') >= 0;
+
+const rungAt = (app: DraftApp, hook: string, rung: 'store' | 'provisional'): number => {
   const { fallback } = app.settings(hook);
-  return fallback === 'auto' ? -1 : fallback.indexOf('store');
+  return fallback === 'auto' ? -1 : fallback.indexOf(rung);
 };
 
 const ladderOrigin = (app: DraftApp, hook: string): Path => originOf(hookLayers(app.layers, hook), ['fallback']) ?? [];
 
-const fieldOf = (fields: unknown, key: string): unknown => (fields as Fields | undefined)?.[key];
+const fieldOf = (fields: unknown, ...keys: readonly string[]): unknown =>
+  keys.reduce((value, key) => (value as Fields | undefined)?.[key], fields);
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
+const MAX_KEPT_DAYS = 3650;
 const NOT_ZERO: ReadonlySet<string> = new Set(
-  'limit attemptLimit connectLimit window openFor maxOpenFor errorShare slowAfter slowShare'.split(' '),
+  'limit attemptLimit connectLimit window openFor maxOpenFor errorShare slowAfter slowShare redis.budget sessions.keepFor'.split(
+    ' ',
+  ),
 );
 
 /** Amounts that no timer or window can be set to. */
@@ -149,11 +177,14 @@ const amounts = ({ layers }: DraftApp): readonly Finding[] =>
 const LEAST_LIMIT_MS = 20;
 
 const amount = (path: Path, key: string, value: unknown): readonly Finding[] => {
-  if (typeof value !== 'string' || key === 'keepFor') return [];
+  if (typeof value !== 'string') return [];
   if (NOT_ZERO.has(key) && /^[0.]+\D+$/.test(value)) return [{ path, message: `is ${value}; write more than nothing` }];
   const ms = duration().safeParse(value).data ?? 0;
   if (key === 'limit' && ms < LEAST_LIMIT_MS)
     return [{ path, message: `is ${value}, too little for any back-end; write at least ${LEAST_LIMIT_MS}ms` }];
-  const tooLong = ms > MAX_TIMER_MS;
-  return tooLong ? [{ path, message: `is ${value}; write less than 24d, which is as long as a timer can run` }] : [];
+  if (key.endsWith('keepFor'))
+    return ms > MAX_KEPT_DAYS * 86_400_000 ? [{ path, message: `is ${value}; write at most ${MAX_KEPT_DAYS}d` }] : [];
+  return ms > MAX_TIMER_MS
+    ? [{ path, message: `is ${value}; write less than 24d, which is as long as a timer can run` }]
+    : [];
 };

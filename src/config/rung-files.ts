@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { withoutQuotedJson } from '../core/secrets.ts';
 import type { Layer } from './layers.ts';
 import type { Path } from './problems.ts';
 import { decodeUtf8, readBounded } from './read-bounded.ts';
@@ -40,7 +41,7 @@ const readObject = (file: string): Buffer => {
   try {
     value = JSON.parse(decodeUtf8(content));
   } catch (error) {
-    throw new Error(`is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new Error(`is not JSON: ${withoutQuotedJson((error as Error).message)}`, { cause: error });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return content;
   throw new Error('holds no JSON object, and WCS takes nothing else');

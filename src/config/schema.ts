@@ -1,18 +1,37 @@
 import { z } from 'zod';
-import { MemoryOptions } from '../answers/memory.ts';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
 import { count, duration, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions } from '../resilience/retry.ts';
-import { address, normaliseUpstream, upstreamFault } from './address.ts';
+import { MemoryOptions } from '../store/memory.ts';
+import { RedisOptions } from '../store/redis-options.ts';
+import { address, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
 import { shown } from './shown.ts';
 
 /** A text of one form; `wanted` completes the sentence "write …". */
 const text = (pattern: RegExp, wanted: string) => {
   const error = (issue: { input?: unknown }) => `is ${shown(issue.input)}; write ${wanted}`;
   return z.string({ error }).regex(pattern, { error });
+};
+
+/** A secret: no message quotes it. */
+const secret = (wanted: string) =>
+  z.string({ error: `is no text; write ${wanted}` }).min(1, { error: `is empty; write ${wanted}` });
+
+const SECRET = `a text such as \${WCS_HOOK_SECRET}`;
+const secrets = () =>
+  z
+    .union([secret(SECRET), z.array(secret(SECRET)).min(1, { error: `is an empty list; write ${SECRET}` })], {
+      error: `is neither a text nor a list of texts; write ${SECRET}`,
+    })
+    .meta({ description: 'a text, or a list of texts while it is being changed' });
+
+const subnet = () => {
+  const error = (issue: { input?: unknown }) =>
+    `is ${shown(issue.input)}; write an address such as 10.0.0.5, or a network such as 10.0.0.0/8`;
+  return z.string({ error }).refine(isSubnet, { error });
 };
 
 const orFalse = <S extends z.ZodType>(options: S) =>
@@ -69,11 +88,20 @@ const settings = {
   hooks: z.record(glob(), HookOptions),
 };
 
+/** What an app of WCS sends along as Basic credentials, in which no name can hold a colon. */
+const credentials = {
+  restUsername: secret('the restUsername of the app in WCS')
+    .regex(/^[^:]*$/, { error: 'holds a colon, which only a password can; write the restUsername of the app in WCS' })
+    .optional(),
+  restPassword: secret('the restPassword of the app in WCS').optional(),
+};
+
 /** The keys of one app. */
 export const AppOptions = z.strictObject({
   name: name(),
   path: path(),
   upstreams: upstreams(),
+  ...credentials,
   ...z.strictObject(settings).partial().shape,
 });
 
@@ -87,6 +115,11 @@ const root = {
         .union([z.literal(0), duration()])
         .meta({ description: 'a duration such as 15s, or 0 if WCS never gives up' })
         .prefault('15s'),
+      properties: text(/\S/, "the path of WCS's flashphoner.properties").optional(),
+      secret: secrets().optional(),
+      addresses: list(subnet(), 'addresses or networks')
+        .meta({ description: 'list of addresses and networks: 10.0.0.5, 10.0.0.0/8, fd00::/8' })
+        .optional(),
     })
     .prefault({}),
   limits: z
@@ -96,7 +129,18 @@ const root = {
       connections: count().default(10_000),
     })
     .prefault({}),
-  cache: z.strictObject({ memory: MemoryOptions.prefault({}) }).prefault({}),
+  cache: z
+    .strictObject({
+      memory: MemoryOptions.prefault({}),
+      sessions: z
+        .strictObject({
+          entries: count().max(10_000_000, { error: 'is more than 10000000; name fewer entries' }).default(100_000),
+          keepFor: duration().prefault('24h'),
+        })
+        .prefault({}),
+      redis: RedisOptions.optional(),
+    })
+    .prefault({}),
   events: z
     .strictObject({
       dir: text(/\S/, 'a folder such as ./data/events').prefault('./data/events'),
@@ -128,6 +172,7 @@ export const MergedApp = z.object({
   name: name(),
   path: path(),
   upstreams: upstreams(),
+  ...credentials,
   connectLimit: duration().prefault('500ms'),
   breaker: orFalse(BreakerOptions).prefault({}),
   concurrency: BulkheadOptions.prefault({}),

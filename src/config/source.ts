@@ -89,11 +89,11 @@ class Reader {
   #readAlias(alias: Alias, path: Path, offset: number): Found {
     const target = alias.resolve(this.#document);
     if (target) return this.read(target, path, offset);
-    const quoted = `"*${alias.source}"`;
+    const name = path.some(isSecretKey) ? '…' : alias.source;
     this.#report(
       offset,
       path,
-      `*${alias.source} is an alias without an anchor; a text with a * in front needs quotes: ${quoted}`,
+      `*${name} is an alias without an anchor; a text with a * in front needs quotes: "*${name}"`,
     );
     return { data: undefined, spot: { value: offset } };
   }
@@ -137,9 +137,10 @@ class Reader {
 
   #readScalar(value: unknown, path: Path, offset: number): Found {
     if (typeof value !== 'string') return { data: value, spot: { value: offset } };
-    const { text, variables, errors } = substitute(value, this.#env);
+    const isSecret = path.some(isSecretKey);
+    const { text, variables, errors } = substitute(value, this.#env, !isSecret);
     for (const error of errors) this.#report(offset, path, error);
-    if (variables.length > 0 && path.some(isSecretKey)) this.secrets.add(text);
+    if (variables.length > 0 && isSecret) this.secrets.add(text);
     return { data: text, spot: { value: offset, variables } };
   }
 }

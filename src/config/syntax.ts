@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml';
 import type { Position, Problem } from './problems.ts';
+import { isSecretKey } from './secrets.ts';
 
 /** YAML text taken apart. */
 export interface Syntax {
@@ -68,6 +69,9 @@ const explain = ({ code, message, pos }: YAMLError, text: string): string => {
   const starred = /^\s*(?:-\s+)?(\*[^:\s]*)\s*:/.exec(line)?.[1];
   if (starred) return `a key that begins with * needs quotes: "${starred}"`;
   if (code === 'MISSING_CHAR' && message.includes('quote')) return 'a quote is opened here and never closed';
+  // What YAML stumbles over there may be a part of the secret.
+  if (isSecretKey(/^[\s-]*["']?([\w.-]+)["']?\s*:/.exec(line)?.[1]) && !REMEDIES[code])
+    return 'the value of this key is not YAML as it stands; put it in quotes';
   if (message.includes('without - indicator')) return 'the indent of this line fits nothing above it';
   if (/[{[,].*\$\{/.test(line)) return `a \${…} between braces or brackets needs quotes: "\${NAME}"`;
   return REMEDIES[code]?.(text.slice(pos[0], pos[1] + 40)) ?? `is not YAML: ${lowerFirst(message)}`;

@@ -1,9 +1,10 @@
-import type { MemoryOptions } from '../answers/memory.ts';
 import type { HostPort } from '../core/host-port.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
+import type { MemoryOptions } from '../store/memory.ts';
+import type { RedisOptions } from '../store/redis-options.ts';
 
 /** A JSON object as it came from a file; its values are data, never read by name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -15,6 +16,7 @@ export type Rung =
   | 'store'
   | 'refuse'
   | 'unavailable'
+  | 'provisional'
   | { readonly body: JsonObject }
   | { readonly file: string; readonly content: Buffer }
   | { readonly echo: JsonObject };
@@ -41,6 +43,8 @@ export interface App {
   readonly path: string;
   /** Normalised URLs without a trailing slash. */
   readonly upstreams: readonly string[];
+  /** What WCS sends as Basic credentials for this app; absent: nothing. */
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly connectLimit: number;
   readonly breaker: BreakerOptions | false;
   readonly concurrency: BulkheadOptions;
@@ -55,10 +59,21 @@ export interface Config {
   readonly listen: HostPort;
   readonly admin: HostPort;
   readonly drain: number;
-  readonly wcs: { readonly requestTimeout: number };
+  readonly wcs: {
+    readonly requestTimeout: number;
+    /** Any of these may have signed a request; none: requests are not signed. */
+    readonly secrets: readonly string[];
+    /** Addresses and networks that hooks may come from; none: from anywhere. */
+    readonly addresses: readonly string[];
+  };
   readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
   readonly apps: readonly App[];
-  readonly cache: { readonly memory: MemoryOptions };
+  readonly cache: {
+    readonly memory: MemoryOptions;
+    readonly sessions: { readonly entries: number; readonly keepFor: number };
+    /** `ca` is the content of its file. */
+    readonly redis: (Omit<RedisOptions, 'ca'> & { readonly ca: Buffer | undefined }) | undefined;
+  };
   readonly events: { readonly dir: string; readonly maxBytes: number; readonly keepFor: number };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';

@@ -17,7 +17,6 @@ type RawIssue = z.core.$ZodRawIssue;
 /** Which keys were allowed where unknown ones stood. */
 type Known = Map<readonly string[], readonly string[]>;
 
-const LATER: ReadonlySet<string> = new Set(['wcs.secret', 'wcs.properties', 'cache.redis']);
 const EXPECTED: Readonly<Record<string, string>> = {
   object: 'keys below it, one a line',
   record: 'keys below it, one a line',
@@ -81,8 +80,6 @@ const meantBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] 
 };
 
 const unknownKey = (path: Path, key: string, known: readonly string[]): string => {
-  const dotted = [...path, key].join('.');
-  if (LATER.has(dotted)) return 'comes with a later release; remove it';
   const place = rightPlace(path, key);
   if (place) return `unknown key here; ${place}`;
   const meant = suggest(key, known);

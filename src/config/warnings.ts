@@ -1,14 +1,19 @@
 import { formatHostPort } from '../core/host-port.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { isLoopback } from './address.ts';
-import { type Draft, type DraftApp, originOf } from './draft.ts';
+import { byOrigin, ladder } from './by-origin.ts';
+import { cacheDoubts } from './cache-warnings.ts';
+import { doorDoubts } from './door-warnings.ts';
+import type { Draft, DraftApp } from './draft.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
+import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
-import { formatPath, type Path } from './problems.ts';
+import { formatPath } from './problems.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
-import type { HookSettings, Rung } from './types.ts';
+import type { Rung } from './types.ts';
 import type { Finding } from './validate.ts';
+import { wcsDoubts } from './wcs-warnings.ts';
 
 /** What is allowed but probably not meant. */
 export const doubts = (draft: Draft): readonly Finding[] => [
@@ -16,29 +21,19 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...draft.apps.flatMap(app => [
     ...admissions(app),
     ...keyless(app),
+    ...ladderDoubts(app),
+    ...keyDoubts(app),
     ...repeats(app),
     ...budgets(app),
     ...unknownHooks(app),
+    ...unknownRepeats(app),
   ]),
   ...idleHedges(draft.apps),
   ...lostEvents(draft).slice(0, 1),
+  ...doorDoubts(draft),
+  ...cacheDoubts(draft),
+  ...wcsDoubts(draft),
 ];
-
-/** Hooks grouped by the place in the file that has the last word on `key` for them; built-in values are left out. */
-const byOrigin = (app: DraftApp, hooks: readonly string[], key: readonly string[]) => {
-  const groups = new Map<string, { readonly path: Path; readonly hooks: string[] }>();
-  for (const hook of hooks) {
-    const path = originOf(hookLayers(app.layers, hook), key);
-    if (!path) continue;
-    const id = formatPath(path);
-    const group = groups.get(id) ?? { path, hooks: [] };
-    group.hooks.push(hook);
-    groups.set(id, group);
-  }
-  return [...groups.values()];
-};
-
-const ladder = ({ fallback }: HookSettings): readonly Rung[] => (fallback === 'auto' ? [] : fallback);
 
 const admits = (rung: Rung): boolean => rung === 'echo' || typeof rung === 'object';
 
@@ -125,16 +120,29 @@ const reachesRepeatable = (app: DraftApp, { path }: Layer): boolean =>
     return holds && app.settings(hook).idempotent;
   });
 
+const names = CATALOGUE.map(({ name }) => name);
+
+/** What is odd about a name or glob of hooks; nothing if a known hook has it. */
+const unknownName = (glob: string): string | undefined => {
+  if (names.some(name => matchesGlob(glob, name))) return undefined;
+  const meant = isLiteral(glob) ? suggest(glob, names) : undefined;
+  const what = isLiteral(glob) ? 'is no hook that WCS is known to call' : 'matches no hook that WCS is known to call';
+  return meant ? `${what}; did you mean ${meant}?` : `${what}; right only if yours does`;
+};
+
 const unknownHooks = (app: DraftApp): readonly Finding[] =>
   app.layers.hooks.flatMap(({ path, glob = '' }) => {
-    const names = CATALOGUE.map(({ name }) => name);
-    if (names.some(name => matchesGlob(glob, name))) return [];
-    const meant = isLiteral(glob) ? suggest(glob, names) : undefined;
-    const what = isLiteral(glob) ? 'is no hook that WCS is known to call' : 'matches no hook that WCS is known to call';
-    return [
-      { path, message: meant ? `${what}; did you mean ${meant}?` : `${what}; right only if yours does`, key: true },
-    ];
+    const message = unknownName(glob);
+    return message ? [{ path, message, key: true }] : [];
   });
+
+const unknownRepeats = (app: DraftApp): readonly Finding[] =>
+  app.layers.general.flatMap(({ path, data: { idempotent } }) =>
+    (Array.isArray(idempotent) ? idempotent : []).flatMap((glob, at) => {
+      const message = unknownName(String(glob));
+      return message ? [{ path: [...path, 'idempotent', at], message: `${glob} ${message}` }] : [];
+    }),
+  );
 
 /** Until the journal exists (a later release), `store` can only say yes. */
 const lostEvents = (draft: Draft): readonly Finding[] => {

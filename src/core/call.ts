@@ -1,4 +1,5 @@
 import type { Cancel } from './cancel.ts';
+import { now } from './clock.ts';
 import type { Code } from './errors.ts';
 import type { Emit } from './events.ts';
 
@@ -69,7 +70,21 @@ export interface Answer {
   readonly reason?: Code;
   /** How old a cached answer is. */
   readonly ageSeconds?: number;
+  /** True if it lets a session in that the back-end must admit later. */
+  readonly isProvisional?: true;
 }
+
+/** So much before its deadline an answer must be made, because writing it takes time too. */
+const LEAD_MS = 5;
+
+/** How long, in milliseconds, may be looked for something that an answer to `call` is made of. */
+export const lookupMs = (call: Call): number => Math.max(0, call.deadline - LEAD_MS - now());
+
+/** `call` for those who look something up for its answer: all of it together may take `ms`. */
+export const boundLookups = (call: Call, ms: number): Call => ({
+  ...call,
+  deadline: Math.min(call.deadline, now() + ms + LEAD_MS),
+});
 
 /** How many attempts of `call` reached an upstream. */
 export const sentAttempts = (call: Call): number => {

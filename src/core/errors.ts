@@ -19,6 +19,9 @@ export const ERRORS = {
   bad_request: { status: 400, fault: 'client', message: 'the request is not valid HTTP' },
   not_json: { status: 400, fault: 'client', message: 'the body is not a JSON object' },
   not_found: { status: 404, fault: 'client', message: 'no hook at this path' },
+  bad_signature: { status: 403, fault: 'client', message: 'the request does not carry the hash of wcs.secret' },
+  bad_credentials: { status: 401, fault: 'client', message: 'the request does not carry the credentials of this app' },
+  not_allowed: { status: 403, fault: 'client', message: 'the address is not among wcs.addresses' },
   method_not_allowed: { status: 405, fault: 'client', message: 'hooks are POST' },
   request_timeout: { status: 408, fault: 'client', message: 'the request did not arrive in time' },
   length_required: { status: 411, fault: 'client', message: 'the request has neither Content-Length nor chunks' },
@@ -46,6 +49,7 @@ export const ERRORS = {
 
   breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
   overload: { status: 503, fault: 'gateway', unsent: true, message: 'no room: concurrency.max and queue are full' },
+  provisional: { status: 503, fault: 'gateway', message: 'the back-end has not admitted this session yet' },
   cancelled: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'another attempt answered first' },
   gone: { status: 499, fault: 'client', outcome: 'cancelled', message: 'the client has gone' },
   closing: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'the gateway is stopping' },

@@ -3,6 +3,10 @@ import type { Code } from './errors.ts';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 export type HedgeResult = 'won' | 'lost' | 'failed' | 'denied';
+/** `joined`: the first one was still out. `redelivered`: its answer was there, but its connection had broken. */
+export type RepeatResult = 'joined' | 'redelivered';
+export type AdmissionResult = 'verified' | 'refused';
+export type RedisState = 'up' | 'down';
 
 /** A typed note sideways. Metrics, logs and the status page are built from these alone. */
 export type Event =
@@ -16,7 +20,15 @@ export type Event =
   | { readonly type: 'hedge'; readonly route: Route; readonly result: HedgeResult }
   | { readonly type: 'retry'; readonly route: Route; readonly code: Code; readonly result: 'sent' | 'denied' }
   | { readonly type: 'coalesced'; readonly route: Route }
+  /** WCS sent a request again; it shares the fate of the first, or its answer, which could not be delivered. */
+  | { readonly type: 'repeat'; readonly route: Route; readonly result: RepeatResult }
   | { readonly type: 'cache'; readonly tier: 'memory' | 'redis'; readonly result: 'hit' | 'miss' | 'error' | 'timeout' }
+  /** Redis is used, is left alone until it answers in time again, or refuses what it is told. */
+  | { readonly type: 'redis'; readonly is: RedisState | 'refusing'; readonly detail: string }
+  /** A `restClientConfig` was not understood in full. */
+  | { readonly type: 'rules-doubted'; readonly app: string; readonly doubts: readonly string[] }
+  /** What the back-end said of a session that was admitted provisionally. */
+  | { readonly type: 'admission'; readonly app: string; readonly result: AdmissionResult }
   | {
       readonly type: 'breaker';
       readonly app: string;
@@ -41,6 +53,14 @@ export interface UpstreamState {
   readonly probesInMs?: number;
   readonly inflight: number;
   readonly queued: number;
+}
+
+/** What is known of the sessions of WCS now. */
+export interface SessionsState {
+  /** How many this process knows. */
+  readonly known: number;
+  /** By app: how many wait for the back-end to admit them. Apps that admit none provisionally are left out. */
+  readonly provisional: Readonly<Record<string, number>>;
 }
 
 /** How a hook is treated now. */

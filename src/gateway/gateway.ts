@@ -1,4 +1,4 @@
-import type { Store } from '../answers/store.ts';
+import type { Verdict } from '../answers/verdicts.ts';
 import type { App, Config, HookSettings } from '../config/types.ts';
 import type { Route } from '../core/call.ts';
 import type { Emit, HookState, UpstreamState } from '../core/events.ts';
@@ -6,6 +6,11 @@ import type { Handler } from '../core/layer.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
 import { Budget } from '../resilience/budget.ts';
 import type { Hedge } from '../resilience/hedge.ts';
+import type { Admissions } from '../sessions/admissions.ts';
+import type { SessionsOfApp } from '../sessions/hold.ts';
+import { sessionLayers } from '../sessions/layers.ts';
+import type { Register } from '../sessions/register.ts';
+import type { Store } from '../store/store.ts';
 import { Choice } from '../upstream/choose.ts';
 import { buildLadder } from './ladder.ts';
 import { routeStack, upstreamStack } from './routes.ts';
@@ -17,6 +22,8 @@ export interface HookRoute extends Route {
   readonly ladder: readonly string[];
   readonly hedge: Hedge | undefined;
   readonly handler: Handler;
+  /** Only asks the back-end: no rung mends what fails. */
+  readonly ask: Handler;
 }
 
 export interface Match {
@@ -37,10 +44,19 @@ export interface Gateway {
   close(): void;
 }
 
+/** What outlives reloads. */
+export interface Memory {
+  readonly verdicts: Store<Verdict>;
+  readonly register: Register;
+  /** Those of an app that wait for the back-end. */
+  admissions(app: string): Admissions;
+  /** How long its stores may take to be asked, in milliseconds. */
+  readonly storesMs: number;
+}
+
 export interface GatewayParts {
   readonly config: Config;
-  /** Outlives reloads. */
-  readonly store: Store;
+  readonly memory: Memory;
   readonly emit: Emit;
 }
 
@@ -51,21 +67,37 @@ export interface GatewayParts {
 const HOOK_NAME = /^(?!\.+$)[\w.~!$&'()*+,=:@-]+$/;
 const NAMED = new Set(CATALOGUE.map(hook => hook.name));
 
+const admitsProvisionally = (app: App): boolean => {
+  const { fallback } = app.settings('connect');
+  return fallback !== 'auto' && fallback.includes('provisional');
+};
+
 /** One app: its upstreams, and a route per hook, made when the hook first comes. */
 class AppRoutes {
   readonly upstreams;
   readonly #app: App;
-  readonly #store: Store;
+  readonly #memory: Memory;
+  readonly #sessions: SessionsOfApp;
   readonly #choice: Choice;
   readonly #budgets = new Map<number, Budget>();
   readonly #routes = new Map<string, HookRoute>();
   readonly #others = new Map<HookSettings, Map<Hook['kind'], HookRoute>>();
+  readonly #stopAsking: () => void;
 
-  constructor(app: App, { config, store, emit }: GatewayParts) {
+  constructor(app: App, { config, memory, emit }: GatewayParts) {
     this.#app = app;
-    this.#store = store;
+    this.#memory = memory;
     this.upstreams = app.upstreams.map(url => upstreamStack(app, url, config.limits.body, emit));
     this.#choice = new Choice(this.upstreams);
+    const admissions = memory.admissions(app.name);
+    this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
+    // Sessions may wait from before a reload, whatever this configuration says.
+    this.#stopAsking = admissions.askThrough(call => this.route('connect').ask(call));
+  }
+
+  close(): void {
+    this.#stopAsking();
+    for (const upstream of this.upstreams) upstream.close();
   }
 
   /** Every route that has been used, and all that the configuration names. */
@@ -95,22 +127,26 @@ class AppRoutes {
   }
 
   #build(label: string, hook: Hook, settings: HookSettings): HookRoute {
-    const ladder = buildLadder(settings, hook, this.#store);
-    const { handler, hedge } = routeStack({
+    const { verdicts, storesMs } = this.#memory;
+    const ladder = buildLadder({ settings, hook, verdicts, sessions: this.#sessions });
+    const { handler, ask, hedge } = routeStack({
       settings,
+      hook,
       ladder,
+      ofSession: sessionLayers(hook, this.#sessions),
+      storesMs,
       choice: this.#choice,
       budget: this.#budget(settings),
-      mayCoalesce: !hook.equalCallsAreGenuine,
     });
     return {
       app: this.#app.name,
       hook: label,
       limitMs: settings.limit,
       attemptLimitMs: settings.attemptLimit,
-      ladder: ladder.rungs.map(rung => rung.name),
+      ladder: ladder.names,
       hedge,
       handler,
+      ask,
     };
   }
 
@@ -146,7 +182,7 @@ export const createGateway = (parts: GatewayParts): Gateway => {
     upstreams: () => all.flatMap(app => app.upstreams.map(upstream => upstream.state())),
     hooks: () => all.flatMap(app => [...app.routes].map(hookState)),
     close: () => {
-      for (const app of all) for (const upstream of app.upstreams) upstream.close();
+      for (const app of all) app.close();
     },
   };
 };

@@ -27,7 +27,7 @@ import { record } from './record.ts';
 afterEach(realTime);
 
 const ECHO: Answer = { ...OK, source: 'echo' };
-const ladder = fallback([{ name: 'echo', source: 'echo', answer: () => ECHO }]);
+const ladder = fallback(() => [{ name: 'echo', source: 'echo', answer: () => ECHO }]);
 const aBreaker = () => new Breaker(BreakerOptions.parse({}), { app: 'a', upstream: 'u', emit: () => {} });
 
 /** An upstream that always fails, behind `breaker`. */

@@ -1,7 +1,8 @@
 import { lastGood } from '../answers/last-good.ts';
 import type { App, HookSettings } from '../config/types.ts';
 import type { Emit } from '../core/events.ts';
-import { type Handler, stack } from '../core/layer.ts';
+import { type Handler, type Layer, stack } from '../core/layer.ts';
+import type { Hook } from '../hooks/catalogue.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import type { Budget } from '../resilience/budget.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
@@ -62,37 +63,51 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
 
 export interface RouteParts {
   readonly settings: HookSettings;
+  readonly hook: Hook;
   readonly ladder: Ladder;
+  /** What the hook does to its session, and the other way round. */
+  readonly ofSession: readonly Layer[];
+  /** How long the stores may take to be asked, in milliseconds. */
+  readonly storesMs: number;
   readonly choice: Choice;
   readonly budget: Budget;
-  /** False for hooks of which two equal calls both count. */
-  readonly mayCoalesce: boolean;
 }
 
 export interface RouteStack {
   readonly handler: Handler;
+  /** The part that asks the back-end, and fails where it has no answer. */
+  readonly ask: Handler;
   /** Absent where no second attempt is ever sent beside a first. */
   readonly hedge: Hedge | undefined;
 }
 
 /** What keeps the promise to WCS: always an answer in time. First listed is outermost. */
-export const routeStack = ({ settings, ladder, choice, budget, mayCoalesce }: RouteParts): RouteStack => {
+export const routeStack = (parts: RouteParts): RouteStack => {
+  const { settings, hook, ladder, choice, budget } = parts;
   const { idempotent } = settings;
   const mayHedge: Choice['mayHedge'] = call => choice.mayHedge(call);
   const hasUntried: Choice['hasUntried'] = call => choice.hasUntried(call);
   const hedge = settings.hedge && idempotent ? new Hedge({ options: settings.hedge, budget, mayHedge }) : undefined;
-  const handler = stack(
+  // Of a name that nobody knows, two equal calls may both count.
+  const areGenuine = hook.equalCallsAreGenuine || !(hook.known || idempotent);
+  const ask = stack(
     [
-      record(), // sees the final answer, whatever produced it
-      fallback(ladder.rungs), // above the deadline: an expired deadline still ends in an answer
-      choice.gate, // below the fallback, above all that an attempt needs: an open breaker costs next to nothing
-      deadline(), // the one limit; everything below draws on it
+      choice.gate, // above all that an attempt needs: an open breaker costs next to nothing
+      deadline(parts.storesMs), // the one limit; everything below draws on it
       ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: nobody waits for the store
-      ...(mayCoalesce && idempotent ? [coalesce()] : []), // below last-good: equal calls share one flight and its repeats
       retry({ options: settings.retry, budget, idempotent, hasUntried }), // a repeat may be hedged again
       ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one
     ],
     choice.handler, // each attempt goes to the least busy healthy upstream
   );
-  return { handler, hedge };
+  const handler = stack(
+    [
+      record(), // sees the final answer, whatever produced it, once for each caller
+      coalesce({ areGenuine }), // above the fallback: equal calls share the answer, whatever produced it
+      ...parts.ofSession, // above the fallback: WCS acts on the answer of any rung
+      fallback(ladder.choose, parts.storesMs), // above the deadline: an expired deadline still ends in an answer
+    ],
+    ask,
+  );
+  return { handler, ask, hedge };
 };

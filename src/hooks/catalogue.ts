@@ -22,6 +22,8 @@ export interface Hook {
   readonly equalCallsAreGenuine: boolean;
   /** False if the back-end, told twice, would do or count something twice. */
   readonly repeatable: boolean;
+  /** True if it only ends or reports something, so that nobody is harmed by a stranger who may do it. */
+  readonly harmless: boolean;
   /** The page of WCS's documentation (or the other origin) that describes it. */
   readonly source: string;
 }
@@ -48,6 +50,7 @@ type Traits = Partial<Pick<Hook, 'decides' | 'volatile' | 'source'>> & {
   readonly keyed?: true;
   readonly genuine?: true;
   readonly once?: true;
+  readonly harmless?: true;
 };
 
 const hook = (name: string, kind: HookKind, traits: Required<Pick<Hook, 'decides' | 'source'>> & Traits): Hook => ({
@@ -59,6 +62,7 @@ const hook = (name: string, kind: HookKind, traits: Required<Pick<Hook, 'decides
   keyed: traits.keyed ?? false,
   equalCallsAreGenuine: traits.genuine ?? false,
   repeatable: !traits.once,
+  harmless: traits.harmless ?? kind === 'notification',
   source: traits.source,
 });
 
@@ -75,9 +79,9 @@ export const CATALOGUE: readonly Hook[] = [
 
   direct('publishStream', { volatile: STREAM_IDS, keyed: true }),
   direct('playStream', { volatile: STREAM_IDS, keyed: true }),
-  direct('pauseStream', { volatile: STREAM_IDS, source: METHODS }),
-  direct('stopStream', { volatile: STREAM_IDS }),
-  direct('unPublishStream', { volatile: STREAM_IDS }),
+  direct('pauseStream', { volatile: STREAM_IDS, harmless: true, source: METHODS }),
+  direct('stopStream', { volatile: STREAM_IDS, harmless: true }),
+  direct('unPublishStream', { volatile: STREAM_IDS, harmless: true }),
   direct('snapshot', { volatile: STREAM_IDS, keyed: true, source: METHODS }),
   direct('playHLS', { decides: 'always', volatile: PLAY_IDS, keyed: true, genuine: true, source: METHODS }),
   direct('playRTSP', { decides: 'always', volatile: PLAY_IDS, keyed: true, genuine: true, source: METHODS }),
@@ -86,7 +90,7 @@ export const CATALOGUE: readonly Hook[] = [
   direct('answer', { volatile: CALL_IDS, keyed: true }),
   direct('hold', { volatile: CALL_IDS, genuine: true, once: true }),
   direct('unhold', { volatile: CALL_IDS, genuine: true, once: true }),
-  direct('hangup', { volatile: CALL_IDS }),
+  direct('hangup', { volatile: CALL_IDS, harmless: true }),
   direct('transfer', { volatile: CALL_IDS, keyed: true, once: true }),
   direct('sendDtmf', { volatile: CALL_IDS, genuine: true, once: true }),
   direct('sendDTMF', { volatile: CALL_IDS, genuine: true, once: true }),
@@ -97,10 +101,10 @@ export const CATALOGUE: readonly Hook[] = [
   direct('sendXcapRequest', { once: true }),
   // The same name serves both directions: from the client, and from the back-end's own /rest-api/data/send.
   direct('OnDataEvent', { volatile: DATA_IDS, once: true, source: DATA }),
-  direct('submitBugReport', { once: true }),
-  direct('sendBugReport', { once: true }),
-  direct('pushLogs', { once: true, source: METHODS }),
-  direct('sessionDebug', { source: METHODS }),
+  direct('submitBugReport', { once: true, harmless: true }),
+  direct('sendBugReport', { once: true, harmless: true }),
+  direct('pushLogs', { once: true, harmless: true, source: METHODS }),
+  direct('sessionDebug', { harmless: true, source: METHODS }),
 
   incoming('OnCallEvent', { volatile: CALL_IDS, keyed: true }),
   incoming('OnMessageEvent', { volatile: MESSAGE_IDS, once: true }),

@@ -71,7 +71,7 @@ export const bodyKey = (hook: Hook, body: Buffer, authorization: string): string
     if (!hook.volatile.includes(name)) steady.add(member);
     else if (name === 'sessionId') addresses.push(clientAddress(text.slice(member.valueAt, member.end)));
   }
-  return digest([hook.name, credentials(authorization), addresses.filter(Boolean)], steady.toString());
+  return digest([hook.name, credentials(authorization), addresses], steady.toString());
 };
 
 const isObject = (value: unknown): value is Body =>

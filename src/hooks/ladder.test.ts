@@ -1,12 +1,56 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { FallbackOption, keyOption } from './ladder.ts';
+import { CATALOGUE, findHook } from './catalogue.ts';
+import { autoLadder, FallbackOption, keyOption } from './ladder.ts';
 
 const problems = (schema: z.ZodType, value: unknown): readonly string[] =>
   schema.safeParse(value).error?.issues.map(issue => issue.message) ?? [];
 
-const KNOWN = 'cached, echo, store, refuse, unavailable, { body: {…} }, { file: x.json } or { echo: {…} }';
+const KNOWN = 'cached, echo, store, refuse, unavailable, provisional, { body: {…} }, { file: x.json } or { echo: {…} }';
+
+/** Hook, then the automatic ladder of a session that is not known, of one that says FAIL or OVERWRITE, and of LOG with NOTIFY. */
+const BY_SESSION = [
+  ['connect', 'cached unavailable', 'cached unavailable', 'cached unavailable'],
+  ['playHLS', 'cached unavailable', 'cached unavailable', 'cached unavailable'],
+  ['playRTSP', 'cached unavailable', 'cached unavailable', 'cached unavailable'],
+  ['publishStream', 'cached unavailable', 'cached unavailable', 'echo'],
+  ['call', 'cached unavailable', 'cached unavailable', 'echo'],
+  ['hangup', 'unavailable', 'unavailable', 'echo'],
+  ['OnDataEvent', 'unavailable', 'unavailable', 'echo'],
+  ['OnCallEvent', 'cached unavailable', 'cached unavailable', 'echo'],
+  ['OnTransferEvent', 'unavailable', 'unavailable', 'echo'],
+  ['StreamStatusEvent', 'store', 'store', 'store'],
+  ['ErrorEvent', 'store', 'store', 'store'],
+  ['StreamKeepAliveEvent', 'echo', 'echo', 'echo'],
+  ['unheardOf', 'unavailable', 'unavailable', 'unavailable'],
+  ['OnUnheardOfEvent', 'unavailable', 'unavailable', 'unavailable'],
+  ['UnheardOfEvent', 'store', 'store', 'store'],
+] as const;
+
+const ladders = (name: string, keyed: boolean): readonly string[] =>
+  [undefined, true, false].map(decides => autoLadder(findHook(name), keyed, decides).join(' '));
+
+test('auto follows what the session says of the hook, and what is not known is taken to decide', () => {
+  for (const [name, ...expected] of BY_SESSION) assert.deepEqual(ladders(name, findHook(name).keyed), expected, name);
+});
+
+test('a configured key gives every decision a cached rung, and changes nothing else', () => {
+  for (const { name } of CATALOGUE) {
+    const expected = ladders(name, false).map(words => (words === 'unavailable' ? 'cached unavailable' : words));
+    assert.deepEqual(ladders(name, true), expected, name);
+  }
+});
+
+test('only a known session that says LOG and NOTIFY of a listed hook takes a decision lightly', () => {
+  for (const hook of CATALOGUE) {
+    const [unseen, decides, harmless] = ladders(hook.name, hook.keyed);
+    assert.equal(decides, unseen, hook.name);
+    const may = hook.decides === 'by-policy' || hook.kind === 'notification';
+    if (!may) assert.equal(harmless, unseen, hook.name);
+    if (harmless !== unseen) assert.equal(harmless, 'echo', hook.name);
+  }
+});
 
 test('fallback takes auto and lists of rungs', () => {
   for (const value of [

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { hideInJson } from '../core/secrets.ts';
 import type { Hook } from './catalogue.ts';
 
 /** The rungs that are named by a word. */
-export const RUNG_WORDS = ['cached', 'echo', 'store', 'refuse', 'unavailable'] as const;
+export const RUNG_WORDS = ['cached', 'echo', 'store', 'refuse', 'unavailable', 'provisional'] as const;
 export type RungWord = (typeof RUNG_WORDS)[number];
 
 /** A rung that `fallback: auto` may choose. */
@@ -11,13 +12,21 @@ export type AutoRung = 'cached' | 'echo' | 'store' | 'unavailable';
 const DECISION: readonly AutoRung[] = ['unavailable'];
 const KEYED_DECISION: readonly AutoRung[] = ['cached', 'unavailable'];
 const NOTIFICATION: readonly AutoRung[] = ['store'];
+/** WCS notes the answer and goes on. */
+const NOTED: readonly AutoRung[] = ['echo'];
 const KEEP_ALIVE: readonly AutoRung[] = ['echo'];
 
+/** True for a hook whose answer counts in some sessions and not in others. Of a name that nobody knows it is not known. */
+export const dependsOnSession = ({ kind, decides, known }: Hook): boolean =>
+  known && kind !== 'notification' && decides === 'by-policy';
+
 /**
- * What `fallback: auto` means for a hook of a session whose `restClientConfig` was not seen (contract 4).
- * `keyed` says whether the caller can be told, from the configuration's `key` or the hook's own.
+ * What `fallback: auto` means for a hook (contract 4). `keyed` says whether the caller can be told, from the
+ * configuration's `key` or the hook's own; `decides` whether WCS acts on the answer in this session, by the
+ * `restClientConfig` that the back-end gave it; nothing for a session that is not known.
  */
-export const autoLadder = (hook: Hook, keyed: boolean): readonly AutoRung[] => {
+export const autoLadder = (hook: Hook, keyed: boolean, decides?: boolean): readonly AutoRung[] => {
+  if (dependsOnSession(hook) && decides === false) return NOTED;
   if (hook.kind !== 'notification') return keyed ? KEYED_DECISION : DECISION;
   // A notification whose answer counts (StreamKeepAliveEvent) is worthless when late, and an error could end live streams.
   return hook.decides === 'never' ? NOTIFICATION : KEEP_ALIVE;
@@ -26,7 +35,7 @@ export const autoLadder = (hook: Hook, keyed: boolean): readonly AutoRung[] => {
 const WANTED = `${RUNG_WORDS.join(', ')}, { body: {…} }, { file: x.json } or { echo: {…} }`;
 
 const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'missing';
+  const text = JSON.stringify(hideInJson(value, '***')) ?? 'missing';
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 };
 

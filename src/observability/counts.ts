@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Answer, type Attempt, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
-import type { BreakerState, Event, HedgeResult } from '../core/events.ts';
+import type { AdmissionResult, BreakerState, Event, HedgeResult, RepeatResult } from '../core/events.ts';
 import { createHistogram, type Histogram, observe } from './histogram.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -32,6 +32,7 @@ export interface HookCounts {
   readonly upstreams: Map<string, Durations & { readonly counts: UpstreamCounts }>;
   readonly hedges: Record<HedgeResult, number>;
   readonly retries: Record<Of<'retry'>['result'], number>;
+  readonly repeats: Record<RepeatResult, number>;
   coalesced: number;
   abandoned: number;
 }
@@ -57,6 +58,7 @@ const createHookCounts = ({ app, hook }: Route): HookCounts => ({
   upstreams: new Map(),
   hedges: { won: 0, lost: 0, failed: 0, denied: 0 },
   retries: { sent: 0, denied: 0 },
+  repeats: { joined: 0, redelivered: 0 },
   coalesced: 0,
   abandoned: 0,
 });
@@ -108,6 +110,8 @@ export class Counts {
     redis: { hit: 0, miss: 0, error: 0, timeout: 0 },
   };
   readonly rejected = new Map<Code, number>();
+  /** By app: what became of sessions that were let in provisionally. */
+  readonly admissions = new Map<string, Record<AdmissionResult, number>>();
   // A reload makes new Route objects; weak, so that those of replaced configurations can go.
   readonly #byRoute = new WeakMap<Route, HookCounts>();
 
@@ -141,6 +145,14 @@ export class Counts {
       case 'rejected':
         this.rejected.set(event.code, (this.rejected.get(event.code) ?? 0) + 1);
         break;
+      case 'repeat':
+        this.#ofRoute(event.route).repeats[event.result]++;
+        break;
+      case 'admission':
+        obtain(this.admissions, event.app, () => ({ verified: 0, refused: 0 }))[event.result]++;
+        break;
+      case 'redis':
+      case 'rules-doubted':
       case 'rung-failed':
       case 'defect':
         break;

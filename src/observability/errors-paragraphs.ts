@@ -33,6 +33,25 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy:
       'Compare the REST URL of the application in WCS with `apps[].path`: WCS calls `<listen><path>/<hook>`. `breakwater check` prints the paths in force.',
   },
+  bad_signature: {
+    happened:
+      '`wcs.secret` is set, and the request carries no `Authorization: WCS …` whose hash is that of its body under one of the secrets.',
+    got: ERROR_JSON,
+    remedy:
+      'If it comes from WCS, compare `rest_hook_secret_key` in its `flashphoner.properties` with `wcs.secret`, and see that `rest_hook_send_hash` is true there. If something between the two changes bodies, take it out. Else somebody else reaches the `listen` address: the log line names the peer.',
+  },
+  bad_credentials: {
+    happened:
+      'The app has a `restUsername`, and the request carries neither it and its `restPassword` as Basic credentials, nor, where `wcs.secret` is set, a valid hash.',
+    got: `${ERROR_JSON} The WWW-Authenticate header asks for Basic credentials.`,
+    remedy:
+      'Compare with the credentials of the application in WCS (`update app -u … -p …`). A first request without any, followed by one with them, is the way of some clients and no fault.',
+  },
+  not_allowed: {
+    happened: '`wcs.addresses` is set, and the peer is none of them.',
+    got: ERROR_JSON,
+    remedy: 'If the peer in the log line is a WCS, add its address. If not, close the port to it.',
+  },
   method_not_allowed: {
     happened: 'The request is not a POST. Hooks are always POST.',
     got: `${ERROR_JSON} The Allow header names POST.`,
@@ -147,6 +166,13 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     got: `at once, ${LADDER}`,
     remedy:
       'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
+  },
+  provisional: {
+    happened:
+      'The hook belongs to a session that was let in while the back-end could not be asked (`provisional`), or to one that is not known, in an app that lets sessions in so. Nothing of it is allowed until the back-end has admitted it.',
+    got: 'this status, or 403 once the back-end has refused the session; no back-end saw the request. A hook whose answer does not count by the true rules of the session gets 200.',
+    remedy:
+      '`breakwater_provisional_sessions` shows how many wait; each is put to the back-end as soon as that answers. Sessions that nothing is known of are those from before a restart: with `cache.redis` they are known.',
   },
   cancelled: {
     happened: 'An attempt was cut because another one had already answered the call: the loser of a hedge.',

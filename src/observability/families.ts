@@ -56,6 +56,14 @@ export const FAMILIES: readonly Family[] = [
     read: perHook(hook => hook.coalesced),
   },
   {
+    name: 'breakwater_repeats_total',
+    type: 'counter',
+    help: 'Requests that WCS sent again because a connection broke: joined the first one in flight, or got its answer.',
+    labels: ['app', 'hook', 'result'],
+    read: ({ counts }) =>
+      each(counts.hooks.values(), ({ app, hook, repeats }) => words(repeats, 'result', { app, hook })),
+  },
+  {
     name: 'breakwater_upstream_attempts_total',
     type: 'counter',
     help: 'Attempts at a back-end by how they ended; hedges and retries are attempts of their own.',
@@ -132,6 +140,36 @@ export const FAMILIES: readonly Family[] = [
     help: 'Look-ups of last good answers.',
     labels: ['tier', 'result'],
     read: ({ counts }) => each(Object.entries(counts.cache), ([tier, results]) => words(results, 'result', { tier })),
+  },
+  {
+    name: 'breakwater_cache_up',
+    type: 'gauge',
+    help: '1 while Redis is used, 0 while it is left alone because it does not answer in time; absent without Redis.',
+    labels: ['tier'],
+    read: ({ gauges: { redisIsUp } }) =>
+      redisIsUp === undefined ? [] : [{ labels: { tier: 'redis' }, value: redisIsUp ? 1 : 0 }],
+  },
+  {
+    name: 'breakwater_sessions',
+    type: 'gauge',
+    help: 'Sessions of WCS whose rules this process knows.',
+    labels: [],
+    read: ({ gauges }) => [{ labels: {}, value: gauges.sessions.known }],
+  },
+  {
+    name: 'breakwater_provisional_sessions',
+    type: 'gauge',
+    help: 'Sessions that were let in provisionally and wait for the back-end to admit them.',
+    labels: ['app'],
+    read: ({ gauges }) =>
+      each(Object.entries(gauges.sessions.provisional), ([app, value]) => [{ labels: { app }, value }]),
+  },
+  {
+    name: 'breakwater_admissions_total',
+    type: 'counter',
+    help: 'Provisional sessions that the back-end has verified or refused.',
+    labels: ['app', 'result'],
+    read: ({ counts }) => each(counts.admissions, ([app, results]) => words(results, 'result', { app })),
   },
   {
     name: 'breakwater_rejected_requests_total',

@@ -121,3 +121,23 @@ test('debug lines of attempts show neither bodies nor users of upstreams', () =>
   assert.deepEqual([retry?.msg, retry?.result], ['retry', 'sent']);
   assert.doesNotMatch(JSON.stringify(lines()), /appKey|body/);
 });
+
+test('an error of JSON.parse does not bring the text along that it quotes, nor any error a secret in its words', () => {
+  const { listen, lines } = create('info');
+  for (const text of ['{"token":HIDEME}', '{"a":1,"token":"x"HIDEME}', `${'x'.repeat(60)}HIDEME`])
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      listen({ type: 'defect', error });
+      listen({
+        type: 'rung-failed',
+        route,
+        source: 'cached',
+        error: new GatewayError('body', undefined, { cause: error }),
+      });
+    }
+  listen({ type: 'defect', error: new Error('no way to redis://u:HIDEME@h with password=HIDEME') });
+  listen({ type: 'defect', error: 'token=HIDEME' });
+  assert.equal(lines().length, 8);
+  assert.doesNotMatch(JSON.stringify(lines()), /HIDEME/);
+});

@@ -2,6 +2,7 @@ import { type Logger, pino } from 'pino';
 import { now } from '../core/clock.ts';
 import { ERRORS, GatewayError } from '../core/errors.ts';
 import type { Emit, Event } from '../core/events.ts';
+import { hideSecrets, withoutQuotedJson } from '../core/secrets.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
 import type { LineWriter } from './line-writer.ts';
@@ -12,6 +13,7 @@ const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, silent: Number.POSITI
 const SAMPLE_EVERY = 100;
 const MAX_CAUSES = 5;
 const SAMPLE_QUIET_MS = 60_000;
+const ONCE_IN_MS = 60_000;
 const MOST_KINDS = 1000;
 
 export interface Log {
@@ -34,8 +36,11 @@ export interface LogOptions {
 
 /** An error without what it carries: an answer's body has no place in a log. */
 const describeError = (error: unknown, depth = 0): unknown => {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name: type, message, stack, cause } = error;
+  if (!(error instanceof Error)) return { message: hideSecrets(String(error), '[redacted]') };
+  const { name: type, cause } = error;
+  const [message, stack] = [error.message, error.stack ?? ''].map(text =>
+    hideSecrets(error instanceof SyntaxError ? withoutQuotedJson(text) : text, '[redacted]'),
+  );
   const code = error instanceof GatewayError ? error.code : (error as NodeJS.ErrnoException).code;
   const own = { type, code, message, stack };
   return cause === undefined || depth === MAX_CAUSES ? own : { ...own, cause: describeError(cause, depth + 1) };
@@ -53,6 +58,34 @@ const createSample = (): ((kind: string) => number | undefined) => {
     return count === 1 || count % SAMPLE_EVERY === 0 ? count : undefined;
   };
 };
+
+/** True once a minute for each `what`. */
+const createOnce = (): ((what: string) => boolean) => {
+  const said = new Map<string, number>();
+  return what => {
+    const last = said.get(what);
+    if (last !== undefined && now() - last < ONCE_IN_MS) return false;
+    if (said.size >= MOST_KINDS) said.clear();
+    said.set(what, now());
+    return true;
+  };
+};
+
+const logRedis = (logger: Logger, { is, detail }: Of<'redis'>): void => {
+  if (is === 'up') logger.info('redis is used: it answers in time');
+  else if (is === 'down')
+    logger.warn({ detail }, 'redis does not answer in time; it is left alone until it does, and memory alone is used');
+  else logger.warn({ detail }, 'redis refuses what it is told; memory alone knows what is new');
+};
+
+const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =>
+  logger.warn(
+    { app, doubts },
+    'an answer to connect has a restClientConfig that is not understood in full; what is not counts as FAIL',
+  );
+
+const logRung = (logger: Logger, { route: { app, hook }, source, error }: Of<'rung-failed'>): void =>
+  logger.warn({ app, hook, source, err: error }, 'a rung could not answer; the next one was tried');
 
 const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breaker'>): void => {
   const fields = { app, upstream: shownUpstream(upstream), to };
@@ -74,7 +107,10 @@ const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, co
 };
 
 /** What only a debugging operator wants to see of an event. */
-const logDetail = (logger: Logger, event: Of<'attempt' | 'hedge' | 'retry' | 'coalesced' | 'cache'>): void => {
+const logDetail = (
+  logger: Logger,
+  event: Of<'attempt' | 'hedge' | 'retry' | 'coalesced' | 'repeat' | 'admission' | 'cache'>,
+): void => {
   if (event.type !== 'attempt') {
     logger.debug(event, event.type);
     return;
@@ -89,6 +125,7 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
   const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
   const access = new AccessLine(body);
   const sample = createSample();
+  const once = createOnce();
   const threshold = LEVELS[level];
   const isDebug = threshold <= LEVELS.debug;
 
@@ -109,14 +146,15 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
       case 'breaker':
         logBreaker(logger, event);
         break;
-      case 'rung-failed': {
-        const { route, source, error } = event;
-        logger.warn(
-          { app: route.app, hook: route.hook, source, err: error },
-          'a rung could not answer; the next one was tried',
-        );
+      case 'redis':
+        if (event.is !== 'refusing' || once('redis')) logRedis(logger, event);
         break;
-      }
+      case 'rules-doubted':
+        if (once(`rules ${event.app}`)) logDoubts(logger, event);
+        break;
+      case 'rung-failed':
+        logRung(logger, event);
+        break;
       case 'defect':
         logger.error({ err: event.error }, 'defect of the gateway');
         break;
@@ -124,6 +162,8 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
       case 'hedge':
       case 'retry':
       case 'coalesced':
+      case 'repeat':
+      case 'admission':
       case 'cache':
         if (isDebug) logDetail(logger, event);
         break;

@@ -19,7 +19,14 @@ const HOOKS: HookState[] = [
   { app: 'EchoApp', hook: 'call', limitMs: 3000, ladder: ['unavailable'] },
 ];
 
-const create = () => createMetrics({ version: '1.2.3', gauges: () => ({ upstreams: UPSTREAMS, hooks: HOOKS }) });
+const GAUGES = {
+  upstreams: UPSTREAMS,
+  hooks: HOOKS,
+  sessions: { known: 3, provisional: { EchoApp: 2 } },
+  redisIsUp: true,
+};
+
+const create = () => createMetrics({ version: '1.2.3', gauges: () => GAUGES });
 
 const answered = (listen: Emit, route: Route, answer: Partial<Answer>, ms = 4) =>
   listen({ type: 'answered', call: aCall({ route, hook: route.hook }), answer: { ...OK, ...answer }, ms });
@@ -44,6 +51,8 @@ const listenToAll = (listen: Emit) => {
   for (const result of ['hit', 'miss', 'error', 'timeout'] as const) listen({ type: 'cache', tier: 'memory', result });
   for (const code of CODES) listen({ type: 'rejected', code, message: code, peer: '127.0.0.1' });
   listen({ type: 'coalesced', route });
+  for (const result of ['joined', 'redelivered'] as const) listen({ type: 'repeat', route, result });
+  for (const result of ['verified', 'refused'] as const) listen({ type: 'admission', app: 'EchoApp', result });
   listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });
 };
 
@@ -54,7 +63,7 @@ test('promtool finds nothing wrong with any family of the gateway', async () => 
   listenToAll(metrics.listen);
   const { body } = await metrics.render(false);
   for (const { name } of FAMILIES)
-    assert.match(body, new RegExp(`^${name}(_bucket)?\\{`, 'm'), `${name} has no sample`);
+    assert.match(body, new RegExp(`^${name}(?:(_bucket)?\\{| )`, 'm'), `${name} has no sample`);
   const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], {
     input: `${own(body).join('\n')}\n`,
     encoding: 'utf8',

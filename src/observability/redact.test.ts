@@ -44,6 +44,11 @@ test('what is not JSON, or is large, is told by its size alone', () => {
   assert.equal(redactBody(Buffer.alloc(0)), '');
 });
 
+test('what is JSON but no object has no names, so it is told by its size as well', () => {
+  for (const text of [`["${SECRET}"]`, `"${SECRET}"`, '123', 'null'])
+    assert.equal(redactBody(Buffer.from(text)), `[${text.length} bytes, no JSON object]`);
+});
+
 test('a long body is cut at 4 KiB, and says so', () => {
   const text = redacted({ text: 'x'.repeat(10_000) });
   assert.equal(text.length, 4096 + '[5915 more]'.length);
@@ -51,9 +56,10 @@ test('a long body is cut at 4 KiB, and says so', () => {
 });
 
 test('nested texts and arrays without end are cut, not followed', () => {
-  assert.match(redactBody(Buffer.from('['.repeat(100) + ']'.repeat(100))), /too deep/);
-  assert.doesNotThrow(() => redactBody(Buffer.from('['.repeat(60_000))));
-  assert.doesNotThrow(() => redactBody(Buffer.from('['.repeat(30_000) + ']'.repeat(30_000))));
+  const nested = (depth: number) => Buffer.from(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+  assert.match(redactBody(nested(100)), /too deep/);
+  assert.doesNotThrow(() => redactBody(Buffer.from(`{"a":${'['.repeat(60_000)}`)));
+  assert.doesNotThrow(() => redactBody(nested(30_000)));
 });
 
 test('no JSON value makes redaction fail, or shows what a secret key holds', () => {

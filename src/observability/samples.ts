@@ -1,6 +1,6 @@
 import { SOURCES } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
-import type { BreakerState, HookState, UpstreamState } from '../core/events.ts';
+import type { BreakerState, HookState, SessionsState, UpstreamState } from '../core/events.ts';
 import { answerCell, type Counts, type Durations, type HookCounts, shownUpstream } from './counts.ts';
 import { BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
 
@@ -8,6 +8,9 @@ import { BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
 export interface Gauges {
   readonly upstreams: readonly UpstreamState[];
   readonly hooks: readonly HookState[];
+  readonly sessions: SessionsState;
+  /** Whether Redis is used now; absent without one. */
+  readonly redisIsUp?: boolean;
 }
 
 /** All that a scrape is made of. */

@@ -1,6 +1,6 @@
 import { type Outcome, SOURCES, type Source } from '../core/call.ts';
 import type { Code } from '../core/errors.ts';
-import type { BreakerState, HedgeResult } from '../core/events.ts';
+import type { AdmissionResult, BreakerState, HedgeResult, RepeatResult } from '../core/events.ts';
 import { answerCell, COLUMNS, type Counts, type HookCounts } from './counts.ts';
 import { addUp, quantileMs } from './histogram.ts';
 
@@ -20,6 +20,7 @@ export interface HookSnapshot {
   readonly coalesced: number;
   readonly hedges: Readonly<Record<HedgeResult, number>>;
   readonly retries: { readonly sent: number; readonly denied: number };
+  readonly repeats: Readonly<Record<RepeatResult, number>>;
   readonly ms: Quantiles;
 }
 
@@ -36,6 +37,7 @@ export interface Snapshot {
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly cache: Counts['cache'];
   readonly rejected: Partial<Record<Code, number>>;
+  readonly admissions: Readonly<Record<string, Readonly<Record<AdmissionResult, number>>>>;
 }
 
 const rounded = (ms: number): number => Math.round(ms * 1000) / 1000;
@@ -66,11 +68,12 @@ const takeHook = (counts: HookCounts): HookSnapshot => ({
   coalesced: counts.coalesced,
   hedges: { ...counts.hedges },
   retries: { ...counts.retries },
+  repeats: { ...counts.repeats },
   ms: takeQuantiles(counts),
 });
 
 /** Copies what was counted so far. */
-export const takeSnapshot = ({ hooks, upstreams, cache, rejected }: Counts): Snapshot => ({
+export const takeSnapshot = ({ hooks, upstreams, cache, rejected, admissions }: Counts): Snapshot => ({
   hooks: Array.from(hooks.values(), takeHook),
   upstreams: Array.from(upstreams.values(), ({ app, upstream, outcomes, transitions }) => ({
     app,
@@ -80,4 +83,5 @@ export const takeSnapshot = ({ hooks, upstreams, cache, rejected }: Counts): Sna
   })),
   cache: { memory: { ...cache.memory }, redis: { ...cache.redis } },
   rejected: Object.fromEntries(rejected),
+  admissions: Object.fromEntries(Array.from(admissions, ([app, results]) => [app, { ...results }])),
 });

@@ -10,6 +10,7 @@ const gauges = {
     { app: 'Two', upstream: 'http://b/x', breaker: 'closed', inflight: 1, queued: 0 },
   ],
   hooks: [{ app: 'One', hook: 'connect', limitMs: 3000, ladder: ['cached', 'unavailable'], hedgeDelayMs: 8 }],
+  sessions: { known: 3, provisional: { One: 2 } },
 } as const;
 
 const describe = () => {

@@ -39,6 +39,9 @@ export interface Status {
   readonly config: { readonly file: string; readonly reloads: StatusSources['reloads'] };
   readonly apps: readonly AppStatus[];
   readonly cache: Snapshot['cache'];
+  readonly redis?: 'up' | 'down';
+  /** `provisional` are those that wait for the back-end; `admissions` what it has said since the process began. */
+  readonly sessions: Gauges['sessions'] & { readonly admissions: Snapshot['admissions'] };
   readonly rejected: Snapshot['rejected'];
 }
 
@@ -80,5 +83,7 @@ export const describeStatus = (sources: StatusSources): Status => ({
   config: { file: sources.configFile, reloads: sources.reloads },
   apps: listApps(sources).map(app => describeApp(app, sources)),
   cache: sources.snapshot.cache,
+  ...(sources.gauges.redisIsUp === undefined ? {} : { redis: sources.gauges.redisIsUp ? 'up' : 'down' }),
+  sessions: { ...sources.gauges.sessions, admissions: sources.snapshot.admissions },
   rejected: sources.snapshot.rejected,
 });

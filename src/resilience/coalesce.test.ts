@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
-import { aCall, codeOf, collectEvents, handPlayed, OK, settle } from '../../test/kit/hand-played.ts';
+import {
+  aCall,
+  codeOf,
+  collectEvents,
+  fakeTime,
+  handPlayed,
+  OK,
+  realTime,
+  settle,
+} from '../../test/kit/hand-played.ts';
+import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { coalesce } from './coalesce.ts';
+
+afterEach(realTime);
 
 test('equal calls in the air share one flight, and each gets the answer', async () => {
   const { handler, calls } = handPlayed();
@@ -55,28 +67,42 @@ test('one who leaves does not end the flight of the others', async () => {
   assert.equal(await second, OK);
 });
 
-test('the last to leave ends the flight with its own reason', async () => {
+test('a flight that all have left goes on for a moment, and is then ended with their reason', async () => {
+  const { tick } = fakeTime();
   const { handler, calls } = handPlayed();
   const layer = coalesce()(handler);
   const [one, other] = [aCall(), aCall()];
   const codes = [codeOf(layer(one)), codeOf(layer(other))];
-  one.cancel.cancel(new GatewayError('gone'));
-  other.cancel.cancel(new GatewayError('limit'));
-  assert.deepEqual(await Promise.all(codes), ['gone', 'limit']);
-  assert.equal(calls[0]?.call.cancel.reason?.code, 'limit');
+  for (const { cancel } of [one, other]) cancel.cancel(new GatewayError('gone'));
+  assert.deepEqual(await Promise.all(codes), ['gone', 'gone']);
+  await tick(49);
+  const reason = () => calls[0]?.call.cancel.reason?.code;
+  assert.equal(reason(), undefined);
+  await tick(1);
+  assert.equal(reason(), 'gone');
+});
+
+test('any other reason ends the flight at once, with what comes of it for all on board', async () => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce()(handler);
+  const told = aCall();
+  const codes = [codeOf(layer(told)), codeOf(layer(aCall()))];
+  told.cancel.cancel(new GatewayError('closing'));
+  assert.deepEqual(await Promise.all(codes), ['closing', 'closing']);
+  assert.equal(calls[0]?.call.cancel.reason?.code, 'closing');
 });
 
 test('nobody boards a cancelled flight', async () => {
   const { handler, calls } = handPlayed();
-  const layer = coalesce()(handler);
-  const leaver = aCall();
-  const left = codeOf(layer(leaver));
-  leaver.cancel.cancel(new GatewayError('gone'));
-  await left;
+  // Lands late although it is cancelled, as one does whose ladder takes its time.
+  const layer = coalesce()(call => handler({ ...call, cancel: new Cancel() }));
+  const told = aCall();
+  const first = layer(told);
+  told.cancel.cancel(new GatewayError('closing'));
   const next = layer(aCall());
   assert.equal(calls.length, 2);
-  calls[1]?.answer();
-  assert.equal(await next, OK);
+  for (const call of calls) call.answer();
+  assert.deepEqual(await Promise.all([first, next]), [OK, OK]);
 });
 
 test('a failed flight fails all on board and leaves nothing on the board', async () => {

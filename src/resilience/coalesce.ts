@@ -1,32 +1,14 @@
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
-import { now } from '../core/clock.ts';
+import { after, now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { Roster } from '../core/roster.ts';
+import { BUCKETS, bucketOf, isEqual } from './equal-calls.ts';
+import { Undelivered } from './undelivered.ts';
 
-/** A power of two, well above the calls that are out at a time. */
-const BUCKETS = 1024;
-
-/** Four bytes of `body`, little end first. */
-const wordAt = (body: Buffer, at: number): number =>
-  (body[at] as number) |
-  ((body[at + 1] as number) << 8) |
-  ((body[at + 2] as number) << 16) |
-  ((body[at + 3] as number) << 24);
-
-/** FNV-1a over words, of which a long body gives every n-th: it only spreads, equality is looked at in full. */
-const bucketOf = (body: Buffer): number => {
-  const step = 4 * (1 + (body.length >> 12));
-  let hash = 0x811c9dc5 ^ body.length;
-  for (let at = body.length - 4; at >= 0; at -= step) hash = Math.imul(hash ^ wordAt(body, at), 0x01000193);
-  // Multiplying spreads upwards only, so the upper bits are the better ones.
-  return (hash ^ (hash >>> 13) ^ (hash >>> 22)) & (BUCKETS - 1);
-};
-
-/** Calls are equal if hook, query, credentials and every byte of the body are. */
-const isEqual = (a: Call, b: Call): boolean =>
-  a.hook === b.hook && a.query === b.query && a.authorization === b.authorization && a.body.equals(b.body);
+/** A flight that everybody has left goes on for so long, because WCS sends a request again at once. */
+const GRACE_MS = 50;
 
 /** One who waits for a flight to land. */
 interface Passenger {
@@ -37,82 +19,126 @@ interface Passenger {
 /** One call to the back-end, and all who wait for its answer. */
 class Flight {
   readonly call: Call;
-  readonly cancel = new Cancel();
+  readonly #cancel = new Cancel();
   readonly #passengers = new Roster<Passenger>();
+  readonly #undelivered: Undelivered;
+  /** Clients that have gone without an answer and have not come back. */
+  #missing = 0;
+  #answer: Answer | undefined = undefined;
+  #stopGrace: () => void = () => {};
   /** Takes it off the board. */
-  land: () => void = () => {};
+  leaveBoard: () => void = () => {};
 
-  constructor(call: Call) {
+  constructor(call: Call, undelivered: Undelivered) {
     this.call = call;
+    this.#undelivered = undelivered;
+  }
+
+  /** True if the connection of a client on board has broken, so that an equal call is its repeat. */
+  get isMissed(): boolean {
+    return this.#missing > 0;
+  }
+
+  /** What it brings would be of no use to who boards it now: it was cancelled, or its own limit has passed. */
+  get isLate(): boolean {
+    return this.#cancel.reason !== undefined || now() >= this.call.deadline;
   }
 
   depart(next: Handler): void {
-    next({ ...this.call, cancel: this.cancel }).then(
-      answer => {
-        this.land();
-        for (const passenger of this.#passengers.all()) passenger.resolve(answer);
-      },
-      error => {
-        this.land();
-        for (const passenger of this.#passengers.all()) passenger.reject(error);
-      },
+    next({ ...this.call, cancel: this.#cancel }).then(
+      answer => this.#land(answer),
+      error => this.#crash(error),
     );
   }
 
   board(call: Call): Promise<Answer> {
+    if (this.#missing > 0) this.#missing--;
+    this.#stopGrace();
     return new Promise((resolve, reject) => {
-      const stopListening = call.cancel.onCancel(reason => {
-        leave();
-        reject(reason);
-        this.#left(reason);
-      });
-      const leave = this.#passengers.add({
-        resolve: answer => {
-          stopListening();
-          resolve(answer);
-        },
-        reject: error => {
-          stopListening();
-          reject(error);
-        },
+      const leave = this.#passengers.add({ resolve, reject });
+      // Stays on after the landing: that a client has gone may show only once its answer is written.
+      call.cancel.onCancel(reason => {
+        if (reason.code === 'gone') {
+          leave();
+          reject(reason);
+          this.#miss(reason);
+        } else this.#cancel.cancel(reason);
       });
     });
   }
 
-  /** When the last one has left: landing first keeps newcomers off a cancelled flight. */
-  #left(reason: GatewayError): void {
+  #miss(reason: GatewayError): void {
+    if (this.#answer) {
+      this.#undelivered.put(this.call, this.#answer);
+      return;
+    }
+    this.#missing++;
     if (this.#passengers.size > 0) return;
-    this.land();
-    // The last one's own reason is passed on: the breaker must be able to tell a deadline from a caller that hung up.
-    this.cancel.cancel(reason);
+    this.#stopGrace = after(GRACE_MS, () => {
+      // Newcomers must not board a cancelled flight.
+      this.leaveBoard();
+      this.#cancel.cancel(reason);
+    });
+  }
+
+  #land(answer: Answer): void {
+    this.#leave();
+    this.#answer = answer;
+    for (let left = this.#missing; left > 0; left--) this.#undelivered.put(this.call, answer);
+    for (const passenger of this.#passengers.all()) passenger.resolve(answer);
+  }
+
+  #crash(error: unknown): void {
+    this.#leave();
+    for (const passenger of this.#passengers.all()) passenger.reject(error);
+  }
+
+  #leave(): void {
+    this.leaveBoard();
+    this.#stopGrace();
   }
 }
 
 /**
- * Lets equal calls share one flight while it is in the air. A flight ends early only when its last passenger has left.
- * To be used only for hooks that bear it: two equal calls become one at the back-end.
+ * Lets equal calls share one flight while it is in the air, and one of them its answer where that could not be
+ * delivered. A flight ends early only some time after its last passenger has left; other reasons to end it are passed on
+ * at once. Where two equal calls both count (`areGenuine`), only the repeat of one whose connection has broken joins it.
  */
-export const coalesce = (): Layer => next => {
-  const board = Array.from({ length: BUCKETS }, () => new Roster<Flight>());
+export const coalesce =
+  ({ areGenuine = false }: { readonly areGenuine?: boolean } = {}): Layer =>
+  next => {
+    const board = Array.from({ length: BUCKETS }, () => new Roster<Flight>());
+    const undelivered = new Undelivered();
 
-  const join = (flight: Flight, call: Call): Promise<Answer> => {
-    call.emit({ type: 'coalesced', route: call.route });
-    return flight.board(call);
-  };
+    const takes = (flight: Flight, call: Call): boolean =>
+      !flight.isLate && (flight.isMissed || !areGenuine) && isEqual(flight.call, call);
 
-  const depart = (bucket: Roster<Flight>, call: Call): Promise<Answer> => {
-    const flight = new Flight(call);
-    flight.land = bucket.add(flight);
-    flight.depart(next);
-    return flight.board(call);
-  };
+    const join = (flight: Flight, call: Call): Promise<Answer> => {
+      const { route } = call;
+      call.emit(flight.isMissed ? { type: 'repeat', route, result: 'joined' } : { type: 'coalesced', route });
+      return flight.board(call);
+    };
 
-  return call => {
-    if (call.cancel.reason) return Promise.reject(call.cancel.reason);
-    const bucket = board[bucketOf(call.body)] as Roster<Flight>;
-    // One that is late by its own limit would be late for everybody who boards it.
-    const isOpen = (other: Flight) => now() < other.call.deadline && isEqual(other.call, call);
-    const flight = bucket.size === 0 ? undefined : bucket.all().find(isOpen);
-    return flight ? join(flight, call) : depart(bucket, call);
+    const redeliver = (answer: Answer, call: Call): Promise<Answer> => {
+      call.emit({ type: 'repeat', route: call.route, result: 'redelivered' });
+      call.cancel.onCancel(({ code }) => code === 'gone' && undelivered.put(call, answer));
+      return Promise.resolve(answer);
+    };
+
+    const depart = (bucket: Roster<Flight>, call: Call): Promise<Answer> => {
+      const flight = new Flight(call, undelivered);
+      flight.leaveBoard = bucket.add(flight);
+      const answer = flight.board(call);
+      flight.depart(next);
+      return answer;
+    };
+
+    return call => {
+      if (call.cancel.reason) return Promise.reject(call.cancel.reason);
+      const bucket = board[bucketOf(call.body)] as Roster<Flight>;
+      const flight = bucket.size === 0 ? undefined : bucket.all().find(other => takes(other, call));
+      if (flight) return join(flight, call);
+      const answer = undelivered.take(call);
+      return answer ? redeliver(answer, call) : depart(bucket, call);
+    };
   };
-};

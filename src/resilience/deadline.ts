@@ -3,7 +3,7 @@ import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 
-/** So much before the deadline the wait ends, because the fallback and the write need time too. */
+/** So much before the deadline the wait ends at least, because the fallback and the write need time too. */
 const LEAD_MS = 10;
 
 /** What `next` gives within `ms`; after that its token is cancelled with `code`, which ends the wait at once. */
@@ -32,12 +32,15 @@ const within = (next: Handler, call: Call, ms: number, code: 'limit' | 'timeout'
 
 /**
  * Ends the wait for an answer shortly before `call.deadline` with `limit`, and cancels what is below with that reason.
- * Settles then even if the inner handler does not.
+ * Settles then even if the inner handler does not. `lookupMs` is what the fallback may need to look something up.
  */
-export const deadline = (): Layer => next => call => {
-  const ms = call.deadline - LEAD_MS - now();
-  return ms > 0 ? within(next, call, ms, 'limit') : Promise.reject(new GatewayError('limit'));
-};
+export const deadline =
+  (lookupMs = 0): Layer =>
+  next =>
+  call => {
+    const ms = call.deadline - LEAD_MS - lookupMs - now();
+    return ms > 0 ? within(next, call, ms, 'limit') : Promise.reject(new GatewayError('limit'));
+  };
 
 /**
  * Ends one attempt after `call.attemptLimitMs` with `timeout`. Sets no timer where the call's own deadline comes first:

@@ -1,7 +1,10 @@
-import type { Answer, Call } from '../core/call.ts';
+import { type Answer, boundLookups, type Call } from '../core/call.ts';
 import { asGatewayError, type GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
 import type { FallbackRung } from '../core/rung.ts';
+
+/** The rungs for a call, asked for once it has failed. Never throws. */
+export type ChooseRungs = (call: Call) => readonly FallbackRung[] | Promise<readonly FallbackRung[]>;
 
 const climb = async (rungs: readonly FallbackRung[], call: Call, failure: GatewayError): Promise<Answer> => {
   for (const rung of rungs) {
@@ -18,16 +21,19 @@ const climb = async (rungs: readonly FallbackRung[], call: Call, failure: Gatewa
   throw failure;
 };
 
-const mend = (rungs: readonly FallbackRung[], call: Call, thrown: unknown): Promise<Answer> => {
+const mend = async (choose: ChooseRungs, call: Call, thrown: unknown): Promise<Answer> => {
   const failure = asGatewayError(thrown);
   if (failure.row.fault === 'client') throw failure;
   if (failure.code === 'internal') call.emit({ type: 'defect', error: failure });
-  return climb(rungs, call, failure);
+  return climb(await choose(call), call, failure);
 };
 
-/** Turns a failure into the answer of the first rung that has one. A client that has gone gets none. */
+/**
+ * Turns a failure into the answer of the first rung that has one. A client that has gone gets none. All that rungs look up
+ * together may take `lookupMs`, however much of the limit is left.
+ */
 export const fallback =
-  (rungs: readonly FallbackRung[]): Layer =>
+  (choose: ChooseRungs, lookupMs = 0): Layer =>
   next =>
   call =>
-    next(call).catch(error => mend(rungs, call, error));
+    next(call).catch(error => mend(choose, boundLookups(call, lookupMs), error));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { noGauges } from '../../test/kit/hand-played.ts';
 import type { Event } from '../core/events.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { type AdminSources, createAdmin } from './admin.ts';
@@ -13,7 +14,7 @@ const withAdmin = async (
   run: (url: string, port: number, events: Event[]) => Promise<void>,
 ): Promise<void> => {
   const events: Event[] = [];
-  const metrics = createMetrics({ version: '1', gauges: () => ({ upstreams: [], hooks: [] }) });
+  const metrics = createMetrics({ version: '1', gauges: noGauges });
   const emit = (event: Event) => void events.push(event);
   const admin = createAdmin({ metrics, status: () => ({ apps: [] }), ready: () => true, emit, ...changes });
   const { port } = await admin.start(LOOPBACK);
@@ -133,13 +134,13 @@ test('closing is prompt although connections are idle, half-way through a reques
 });
 
 test('closing what was never started is no error', async () => {
-  const metrics = createMetrics({ version: '1', gauges: () => ({ upstreams: [], hooks: [] }) });
+  const metrics = createMetrics({ version: '1', gauges: noGauges });
   await createAdmin({ metrics, status: () => ({}), ready: () => true, emit: () => {} }).close();
 });
 
 test('a port that is taken is an error that names key, address and remedy', async () => {
   await withAdmin({}, async (_url, port) => {
-    const metrics = createMetrics({ version: '1', gauges: () => ({ upstreams: [], hooks: [] }) });
+    const metrics = createMetrics({ version: '1', gauges: noGauges });
     const second = createAdmin({ metrics, status: () => ({}), ready: () => true, emit: () => {} });
     const message = `admin: cannot listen at 127.0.0.1:${port}: another process has this port; stop it or choose another port`;
     await assert.rejects(second.start({ host: '127.0.0.1', port }), { name: 'GatewayError', message });

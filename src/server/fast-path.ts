@@ -57,7 +57,7 @@ export class FastPath {
 
   #take(chunk: Buffer): void {
     const arrivedAt = now();
-    const request = this.#parts.reception.readWhole(chunk);
+    const request = this.#parts.reception.readWhole(chunk, this.#peer);
     if (request) this.#serve(request.asked, request.body, arrivedAt);
     else this.#handOver(chunk);
   }
@@ -108,11 +108,12 @@ export class FastPath {
     if (error.code !== 'gone') this.#respond(visitor, this.#parts.reception.refusal(error, this.#peer), 0);
   }
 
-  #respond({ id, leave }: Visitor, answer: Answer, attempts: number): void {
+  #respond({ id, cancel, leave }: Visitor, answer: Answer, attempts: number): void {
     const { socket, reception } = this.#parts;
     if (!socket.writable) return;
     const close = reception.draining || this.#isFlooded;
-    const sent = () => {
+    const sent = (error?: Error | null) => {
+      if (error) cancel.cancel(new GatewayError('gone'));
       leave();
       this.#visitor = undefined;
       if (this.#early.length > 0) this.#handOver(Buffer.concat(this.#early));

@@ -43,6 +43,7 @@ const checkFraming = (request: Requested, head: RequestHead): void => {
   if (hosts > 1) refuse('bad_request', 'more than one Host field');
   if (hosts === 0 && needsHost) refuse('bad_request', 'no Host field');
   if (hosts === 1 && !HOST.test(host)) refuse('bad_request', 'the Host field is not a host and port');
+  // The back-end may look at another one than we do.
   if (transferEncodings === 0) return;
   if (!needsHost) refuse('bad_request', 'Transfer-Encoding in an HTTP/1.0 request');
   if (transferEncodings > 1 || transferEncoding.toLowerCase() !== 'chunked') {

@@ -165,13 +165,14 @@ export class HookServer {
   async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
-    const asked = this.#reception.ask(request);
+    const asked = this.#reception.ask(request, visitor.peer);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
     const leftMs = visitor.arrivedAt + route.limitMs - now();
     const { bodies } = this.#reception;
     const body = await readBody(request, { maxBytes: limits.body, limitMs: leftMs, room: bodies }, visitor.cancel);
     this.#connections.hasBody(request.socket);
+    this.#reception.check(asked, body);
     const call = this.#reception.call(visitor, asked, body);
     const answer = await route.handler(call);
     if (response.destroyed) return;

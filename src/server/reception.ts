@@ -1,7 +1,7 @@
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
-import { GatewayError } from '../core/errors.ts';
+import { type Code, GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
@@ -10,11 +10,14 @@ import type { Gateway, Match } from '../gateway/gateway.ts';
 import { BodyRoom } from './body.ts';
 import { forwardHead } from './forward.ts';
 import { type Asked, frontDoor, type Requested } from './front-door.ts';
+import type { Guard } from './guard.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
 
 export interface HooksOptions {
   /** Asked at each request, so that a reload is a change of what it returns. */
   readonly gateway: () => Gateway;
+  /** Asked at each request, as `gateway`. */
+  readonly guard: () => Guard;
   readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
   readonly emit: Emit;
 }
@@ -30,6 +33,12 @@ export interface Visitor {
   /** To be called when the answer has left, or never will. */
   readonly leave: () => void;
 }
+
+/** Fields that a refusal must have (RFC 9110 §15.5.6, §15.5.2). */
+const MORE_FIELDS: Partial<Record<Code, readonly string[]>> = {
+  method_not_allowed: ['Allow', 'POST'],
+  bad_credentials: ['WWW-Authenticate', 'Basic realm="breakwater", charset="UTF-8"'],
+};
 
 /** True for a head with nothing that asks for more than one plain exchange. */
 const isPlain = ({ head }: Asked<unknown>): boolean =>
@@ -85,15 +94,38 @@ export class Reception {
     return { id: this.#newId(), arrivedAt, peer, cancel, leave: this.#visitors.add(cancel) };
   }
 
-  /** Throws a GatewayError with a client code for what may not come in. */
-  ask(request: Requested): Asked<Match> {
-    return frontDoor(request, this.limits.body, path => this.#find(path));
+  /** What a head asks for. Throws a GatewayError with a client code for what may not come in, whatever its body. */
+  ask(request: Requested, peer: string): Asked<Match> {
+    this.#options.guard().checkPeer(peer);
+    return this.#understand(request);
+  }
+
+  /** Throws a GatewayError with a client code if the body is not one that the request may come in with. */
+  check({ match, head }: Asked<Match>, body: Buffer): void {
+    this.#options.guard().checkBody(match.route.app, head.authorization, body);
   }
 
   /** The request that `chunk` is, if it needs no node:http: whole, plain and nothing to refuse. */
-  readWhole(chunk: Buffer): WholeRequest<Asked<Match>> | undefined {
+  readWhole(chunk: Buffer, peer: string): WholeRequest<Asked<Match>> | undefined {
     const request = this.#reader()(chunk);
-    return request && request.asked.length === request.body.length ? request : undefined;
+    if (request?.asked.length !== request?.body.length) return undefined;
+    return request && this.#mayEnter(request, peer) ? request : undefined;
+  }
+
+  #mayEnter({ asked, body }: WholeRequest<Asked<Match>>, peer: string): boolean {
+    try {
+      this.#options.guard().checkPeer(peer);
+      this.check(asked, body);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #understand(request: Requested): Asked<Match> {
+    const asked = frontDoor(request, this.limits.body, path => this.#find(path));
+    this.#options.guard().checkHead(asked.match.route.app, asked.head.authorization);
+    return asked;
   }
 
   #reader(): ReturnType<typeof createWholeReader<Asked<Match>>> {
@@ -107,7 +139,7 @@ export class Reception {
   /** What would be refused is for node:http to refuse. */
   #askQuietly(head: WholeHead): Asked<Match> | undefined {
     try {
-      const asked = this.ask(head);
+      const asked = this.#understand(head);
       return isPlain(asked) ? asked : undefined;
     } catch {
       return undefined;
@@ -136,8 +168,7 @@ export class Reception {
   /** The answer to a request that is not served, which is counted and logged. */
   refusal(error: GatewayError, peer: string): Answer {
     const answer = errorAnswer(this.told(error, peer));
-    const allow = error.code === 'method_not_allowed' ? ['Allow', 'POST'] : [];
-    return { ...answer, headers: [...answer.headers, ...allow] };
+    return { ...answer, headers: [...answer.headers, ...(MORE_FIELDS[error.code] ?? [])] };
   }
 
   /** Counts and logs what was refused. */
@@ -151,7 +182,10 @@ export class Reception {
     const gateway = this.#options.gateway();
     const match = gateway.find(path);
     if (match) return match;
-    const known = gateway.paths.map(each => `${each}/<hook>`).join(', ');
-    throw new GatewayError('not_found', `no hook at ${path.slice(0, 200)}; hooks are taken at ${known}`);
+    // A stranger is not told where to knock.
+    const known = this.#options.guard().isOn
+      ? ''
+      : `; hooks are taken at ${gateway.paths.map(each => `${each}/<hook>`).join(', ')}`;
+    throw new GatewayError('not_found', `no hook at ${path.slice(0, 200)}${known}`);
   }
 }

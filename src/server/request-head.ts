@@ -70,10 +70,11 @@ const readContentEncoding: Read = (head, value) => {
   return true;
 };
 
+/** An empty one goes no further, so that it cannot stand in front of the one that counts. */
 const readAuthorization: Read = (head, value) => {
   if (head.authorization !== '') head.hasDoubles = true;
   head.authorization = value;
-  return true;
+  return value !== '';
 };
 
 /** One that is not valid, or not the first, is dropped, and a trace begun instead (W3C Trace Context §3.2). */
@@ -139,10 +140,15 @@ const readFields = (raw: readonly string[], without: ReadonlySet<string>): Reque
   return head;
 };
 
-/** Reads node:http's `rawHeaders`, names and values in turn. Fields that `Connection` names do not go on. */
+/**
+ * Reads node:http's `rawHeaders`, names and values in turn. Fields that `Connection` names do not go on, but for
+ * `Authorization`: the back-end must see whom the gateway has let in, and whose answer it keeps.
+ */
 export const readHead = (raw: readonly string[]): RequestHead => {
   const head = readFields(raw, NOTHING);
   if (NAMES_NOTHING.test(head.connection)) return head;
   const named = head.connection.split(',').map(token => token.trim().toLowerCase());
-  return { ...head, block: readFields(raw, new Set(named)).block };
+  const without = new Set(named);
+  without.delete('authorization');
+  return { ...head, block: readFields(raw, without).block };
 };

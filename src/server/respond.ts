@@ -70,8 +70,8 @@ const closingFields = (date: string, close: boolean): string =>
 
 export interface RawClosing extends Closing {
   readonly date: string;
-  /** Hears that the answer has left, or never will. */
-  readonly sent: () => void;
+  /** Hears that the answer has left, or with an error that it never will. */
+  readonly sent: (error?: Error | null) => void;
 }
 
 /** Writes an answer to a POST over HTTP/1.1 as `respond` does, without node:http. To be called once. */

@@ -1,5 +1,3 @@
-import { memoryStore } from '../answers/memory.ts';
-import type { Store } from '../answers/store.ts';
 import type { Config } from '../config/types.ts';
 import { after, now } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
@@ -8,11 +6,14 @@ import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import type { Gauges } from '../observability/samples.ts';
 import { describeStatus, type Status } from '../observability/status.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { openFilesLimit } from './descriptors.ts';
+import { createGuard, type Guard } from './guard.ts';
 import { HookServer } from './http.ts';
 import { listen } from './listen.ts';
+import { SharedMemory } from './memory.ts';
 
 /** So long before the end of `drain`, calls that are still out get the next rung, and have that time to leave. */
 const LAST_ANSWERS_MS = 500;
@@ -45,7 +46,8 @@ export class Breakwater {
   readonly #startedAt = now();
   readonly #reloads: { applied: number; refused: number; lastProblem?: string } = { applied: 0, refused: 0 };
   #config: Config;
-  #store: Store;
+  readonly #memory: SharedMemory;
+  #guard: Guard;
   #gateway: Gateway;
   /** Replaced gateways whose last calls may still be out, and what stops the timer that will close them. */
   readonly #retired = new Map<Gateway, () => void>();
@@ -57,16 +59,21 @@ export class Breakwater {
     this.#config = config;
     this.#options = options;
     this.log = createLog({ ...config.log, writer: createLineWriter({ fd: options.logFd ?? 1 }) });
-    const gauges = () => ({ upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks() });
-    this.metrics = createMetrics({ version: options.version, gauges });
+    this.metrics = createMetrics({ version: options.version, gauges: () => this.#gauges() });
     this.#emit = event => {
       this.metrics.listen(event);
       this.log.listen(event);
       options.listener?.(event);
     };
-    this.#store = memoryStore(config.cache.memory);
+    this.#memory = new SharedMemory(config.cache, event => this.#emit(event));
+    this.#guard = createGuard(config);
     this.#gateway = this.#build(config);
-    this.#hooks = new HookServer({ gateway: () => this.#gateway, limits: this.#limits(), emit: this.#emit });
+    this.#hooks = new HookServer({
+      gateway: () => this.#gateway,
+      guard: () => this.#guard,
+      limits: this.#limits(),
+      emit: this.#emit,
+    });
     const sources = { metrics: this.metrics, status: () => this.status(), ready: () => this.#ready, emit: this.#emit };
     this.#admin = createAdmin(sources);
   }
@@ -103,7 +110,10 @@ export class Breakwater {
     const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
     const { listen: listenAt, admin, limits, cache, log } = this.#config;
     const inForce = { ...config, listen: listenAt, admin, limits, cache, log };
-    this.#gateway = this.#build(inForce);
+    // Nothing of it is in force unless all of it can be.
+    const [guard, gateway] = [createGuard(inForce), this.#build(inForce)];
+    this.#guard = guard;
+    this.#gateway = gateway;
     this.#retire(old, this.#config);
     this.#config = inForce;
     this.#reloads.applied++;
@@ -124,7 +134,7 @@ export class Breakwater {
       configFile: this.#options.configFile ?? '',
       reloads: this.#reloads,
       ready: this.#ready,
-      gauges: { upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks() },
+      gauges: this.#gauges(),
       snapshot: this.metrics.snapshot(),
     });
   }
@@ -150,13 +160,19 @@ export class Breakwater {
       gateway.close();
     }
     this.#gateway.close();
-    await Promise.all([this.#admin.close(Math.max(LAST_PAGES_MS, end - now())), this.#store.close()]);
+    await Promise.all([this.#admin.close(Math.max(LAST_PAGES_MS, end - now())), this.#memory.close()]);
     this.log.logger.info('stopped');
     await this.log.close();
   }
 
   #build(config: Config): Gateway {
-    return createGateway({ config, store: this.#store, emit: event => this.#emit(event) });
+    return createGateway({ config, memory: this.#memory, emit: event => this.#emit(event) });
+  }
+
+  #gauges(): Gauges {
+    const { redisIsUp, sessions } = this.#memory;
+    const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
+    return { upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks(), sessions, ...ofRedis };
   }
 
   /** More connections than half the descriptors would leave none for the back-ends. */

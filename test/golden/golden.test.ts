@@ -9,7 +9,18 @@ import { normalForm } from './normal-form.ts';
 
 const FOLDER = import.meta.dirname;
 const UPDATE = process.env.UPDATE_GOLDEN === '1';
-const env = { HOST: '10.0.0.7', NAME: 'EchoApp', EMPTY: '', COUNT: '64', SECRET: 'hunter2-hunter2' };
+/** Of the environment, of the configurations and of the files that they name. */
+const SECRETS = {
+  SECRET: 'hunter2-hunter2',
+  WCS_HOOK_SECRET: 'swordfish-0123456789',
+  REDIS_PASSWORD: 'xyzzy?#plugh',
+  inFile: 'Zx81-of-the-goldens-0123',
+  inList: 'the-old-one-for-a-week-more',
+  inList2: 'the-right-one-0123456789',
+  short: '1234567890',
+  literal: 'pass:word, with',
+};
+const env = { HOST: '10.0.0.7', NAME: 'EchoApp', EMPTY: '', COUNT: '64', ...SECRETS };
 
 const files = readdirSync(FOLDER).filter(file => file.endsWith('.yaml'));
 
@@ -29,8 +40,10 @@ const meaningOf = (file: string): string => {
   }
 };
 
-test('there are at least 45 golden configurations, and no expectation is left without one', () => {
-  assert.ok(files.length >= 45, `only ${files.length} golden configurations`);
+const leaks = (text: string): readonly string[] => Object.values(SECRETS).filter(secret => text.includes(secret));
+
+test('there are at least 100 golden configurations, and no expectation is left without one', () => {
+  assert.ok(files.length >= 100, `only ${files.length} golden configurations`);
   const orphans = readdirSync(FOLDER).filter(
     file => file.endsWith('.expected') && !existsSync(join(FOLDER, file.replace(/\.expected$/, '.yaml'))),
   );
@@ -45,6 +58,7 @@ for (const file of files) {
   test(`golden ${basename(file, '.yaml')} means what is written beside it`, () => {
     assert.ok(existsSync(expectation), `${expectation} is missing; write it with UPDATE_GOLDEN=1 and read it`);
     assert.equal(meaning, readFileSync(expectation, 'utf8'));
+    assert.deepEqual(leaks(meaning), []);
   });
 
   if (file.includes('-bad-')) continue;
@@ -53,5 +67,6 @@ for (const file of files) {
     const withoutPlaces = (text: string) => text.replace(/^warning: .*\n/gm, '');
     const printed = renderEffective(load(readFileSync(join(FOLDER, file), 'utf8'), file));
     assert.equal(withoutPlaces(normalForm(load(printed, file))), withoutPlaces(meaning));
+    assert.deepEqual(leaks(printed), []);
   });
 }

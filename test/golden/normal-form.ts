@@ -1,7 +1,8 @@
 import type { Loaded } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problems.ts';
+import { maskUserinfo } from '../../src/config/secrets.ts';
 import { formatDuration, formatShare, formatSize, listed } from '../../src/config/text.ts';
-import type { App, HookSettings } from '../../src/config/types.ts';
+import type { App, Config, HookSettings } from '../../src/config/types.ts';
 import { formatHostPort } from '../../src/core/host-port.ts';
 
 /** What a configuration means, in few lines: its warnings, then what holds for whom. */
@@ -12,9 +13,29 @@ export const normalForm = ({ config, warnings, draft }: Loaded): string => {
     `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
     `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
+    ...callerLines(config),
+    ...sharedLines(config),
   ];
   const apps = config.apps.flatMap((app, at) => appLines(app, draft.apps[at]?.hooks ?? []));
   return `${[...root, ...apps].join('\n')}\n`;
+};
+
+/** How many secrets there are, but not which. */
+const callerLines = ({ wcs: { secrets, addresses } }: Config): readonly string[] => [
+  ...(secrets.length > 0 ? [`signed by one of ${secrets.length}`] : []),
+  ...(addresses.length > 0 ? [`callers ${addresses.join(' ')}`] : []),
+];
+
+const sharedLines = ({ cache: { sessions, redis } }: Config): readonly string[] => {
+  const isUsual = sessions.entries === 100_000 && sessions.keepFor === 86_400_000;
+  const usual = isUsual ? [] : [`sessions ${sessions.entries} for ${formatDuration(sessions.keepFor)}`];
+  if (!redis) return usual;
+  const parts = [
+    `redis ${maskUserinfo(redis.url)} ${redis.prefix}* within ${formatDuration(redis.budget)}`,
+    ...(redis.ca ? [`ca of ${redis.ca.length} bytes`] : []),
+    ...(redis.sentinelPassword === undefined ? [] : ['sentinels have a password']),
+  ];
+  return [...usual, parts.join('; ')];
 };
 
 const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
@@ -24,7 +45,7 @@ const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
     : 'off';
   const groups = Map.groupBy(hooks, hook => app.settings(hook));
   return [
-    `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}`,
+    `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}${app.credentials ? ` for ${app.credentials.username}` : ''}`,
     `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${concurrency.max}+${concurrency.queue}`,
     ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
   ];

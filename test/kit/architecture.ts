@@ -7,25 +7,29 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   options: ['core'],
   hooks: ['core', 'options'],
   resilience: ['core', 'options'],
-  answers: ['core', 'options', 'hooks'],
+  store: ['core', 'options'],
+  answers: ['core', 'options', 'hooks', 'store'],
+  sessions: ['core', 'hooks', 'answers', 'store'],
   upstream: ['core'],
   observability: ['core'],
-  config: ['core', 'options', 'hooks', 'resilience', 'answers'],
-  gateway: ['core', 'hooks', 'resilience', 'answers', 'upstream', 'observability', 'config'],
-  server: ['core', 'hooks', 'resilience', 'answers', 'upstream', 'observability', 'config', 'gateway'],
+  config: ['core', 'options', 'hooks', 'resilience', 'store'],
+  gateway: ['core', 'hooks', 'resilience', 'store', 'answers', 'sessions', 'upstream', 'observability', 'config'],
+  server: ['core', 'hooks', 'store', 'answers', 'sessions', 'observability', 'config', 'gateway'],
   cli: ['core', 'hooks', 'config', 'gateway', 'server', 'observability'],
 };
 
 /** Folders that each bought package may be imported by; others wrap it or do without. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   opossum: ['resilience'],
-  'lru-cache': ['answers'],
+  'lru-cache': ['store', 'sessions'],
+  ioredis: ['store'],
+  'dot-properties': ['config'],
   'prom-client': ['observability'],
   pino: ['observability'],
   hono: ['server'],
   '@hono/node-server': ['server'],
   yaml: ['config'],
-  zod: ['options', 'hooks', 'resilience', 'answers', 'config'],
+  zod: ['options', 'hooks', 'resilience', 'store', 'config'],
 };
 
 /** The folder under `src`, or undefined for anything else. */
@@ -41,7 +45,7 @@ const isPolicy = ({ file, source }: Parsed): boolean =>
 
 /** From another folder, config needs the options schemas and the catalogue, nothing that runs. */
 const isMoreThanOptions = (from: string, to: string, { names }: Import): boolean =>
-  from === 'config' && ['resilience', 'answers'].includes(to) && names.some(name => !name.endsWith('Options'));
+  from === 'config' && ['resilience', 'store'].includes(to) && names.some(name => !name.endsWith('Options'));
 
 /** Only the types of the configuration are known below the command line; nothing there reads a file. */
 const isMoreThanTypes = (from: string, { to }: Import): boolean =>
@@ -138,7 +142,7 @@ export const BANS: readonly Ban[] = [
   {
     sentence:
       'measure time with now() of core/clock.ts; Date.now() jumps, and is for what a person or another host reads',
-    except: ['src/core/id.ts', 'src/answers/', 'src/observability/'],
+    except: ['src/core/id.ts', 'src/answers/', 'src/store/', 'src/observability/'],
     matches: property('Date.now'),
   },
   {

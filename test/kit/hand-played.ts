@@ -117,3 +117,6 @@ export const realTime = (): void => {
   mock.timers.reset();
   mock.restoreAll();
 };
+
+/** What a gateway without apps is doing. */
+export const noGauges = () => ({ upstreams: [], hooks: [], sessions: { known: 0, provisional: {} } });

@@ -1,0 +1,56 @@
+import { type Draft, type DraftApp, secretsOf } from './draft.ts';
+import type { Statement } from './fact.ts';
+import { listed } from './text.ts';
+
+/** From where and by whom hooks of `app` are taken. */
+export const callerStatements = (draft: Draft, app: DraftApp): readonly Statement[] => {
+  const found = [...ofAddresses(draft), ...ofSignature(draft, app), ...ofCredentials(draft, app)];
+  return found.length > 0 ? found : [ANYONE];
+};
+
+const ANYONE: Statement = {
+  name: 'callers',
+  value: 'anyone',
+  meaning: 'whoever reaches listen is taken for WCS',
+  rule: 'neither wcs.addresses nor wcs.secret nor restUsername is written',
+};
+
+const ofAddresses = ({ root: { wcs } }: Draft): readonly Statement[] =>
+  wcs.addresses
+    ? [
+        {
+          name: 'addresses',
+          value: listed(wcs.addresses, 8),
+          meaning: 'a call from elsewhere gets 403',
+          path: ['wcs', 'addresses'],
+        },
+      ]
+    : [];
+
+const ofSignature = (draft: Draft, { options }: DraftApp): readonly Statement[] => {
+  const secrets = secretsOf(draft);
+  if (secrets.length === 0) return [];
+  const otherwise = options.restUsername === undefined ? '' : ', unless it has the credentials';
+  return [
+    {
+      name: 'signature',
+      value: `Authorization: WCS <hash>, by ${secrets.length === 1 ? 'the secret' : `one of ${secrets.length} secrets`}`,
+      meaning: `a call without the right hash of its body gets 403 and goes nowhere${otherwise}`,
+      path: ['wcs', 'secret'],
+      place: draft.fromWcs.get('secret'),
+    },
+  ];
+};
+
+const ofCredentials = (draft: Draft, { index, options }: DraftApp): readonly Statement[] => {
+  if (options.restUsername === undefined) return [];
+  const otherwise = secretsOf(draft).length === 0 ? '' : ', unless it is signed';
+  return [
+    {
+      name: 'credentials',
+      value: `Authorization: Basic, of ${options.restUsername}`,
+      meaning: `a call without them gets 401 and goes nowhere${otherwise}`,
+      path: ['apps', index, 'restUsername'],
+    },
+  ];
+};

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { explainHook } from './explain-hook.ts';
+import { parseConfig } from './load.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'breakwater-explain-'));
+after(() => rmSync(FOLDER, { recursive: true }));
+const SECRET = 'swordfish-0123456789';
+writeFileSync(
+  join(FOLDER, 'wcs.properties'),
+  `rest_request_timeout=10\nrest_hook_send_hash=true\nrest_hook_secret_key=${SECRET}\n`,
+);
+
+const APP = 'apps:\n  - name: a\n    path: /a\n    upstreams: [http://127.0.0.1:1]\n';
+
+/** The facts of one hook by their names, each as its value and where it comes from. */
+const factsOf = (text: string, hook: string) => {
+  const file = join(FOLDER, 'test.yaml');
+  const loaded = parseConfig(text, { file, env: {} });
+  const [app] = loaded.draft.apps;
+  assert.ok(app);
+  const facts = explainHook(loaded, app, hook).map(fact => ({ ...fact, from: fact.from.replace(`${FOLDER}/`, '') }));
+  assert.ok(!JSON.stringify(facts).includes(SECRET));
+  return (name: string) =>
+    facts.filter(fact => fact.name === name).map(({ value, from }) => `${value} (${from.replace('built-in: ', '')})`);
+};
+
+const BY_AUTO = 'auto, which chooses by what the answer means';
+
+test('auto is told for each thing that the session may say of a hook', () => {
+  assert.deepEqual(factsOf(APP, 'playStream')('fallback'), [
+    `auto, if the session says FAIL or OVERWRITE or is not known: cached, then unavailable (${BY_AUTO})`,
+    `auto, if the session says LOG and NOTIFY: echo (${BY_AUTO})`,
+  ]);
+});
+
+test('auto is one ladder for hooks that always decide, for notifications and for unknown names', () => {
+  const ladderOf = (hook: string) => factsOf(APP, hook)('fallback');
+  assert.deepEqual(ladderOf('connect'), [`auto: cached, then unavailable (${BY_AUTO})`]);
+  assert.deepEqual(ladderOf('StreamStatusEvent'), [`auto: store (${BY_AUTO})`]);
+  assert.deepEqual(ladderOf('StreamKeepAliveEvent'), [`auto: echo (${BY_AUTO})`]);
+  assert.deepEqual(ladderOf('unheardOf'), [`auto: unavailable (${BY_AUTO})`]);
+});
+
+test('a written ladder holds whatever the session says', () => {
+  const text = `${APP}    fallback: [cached, { echo: {} }]\n`;
+  assert.deepEqual(factsOf(text, 'sendMessage')('fallback'), ['{ echo: … } (test.yaml:5 apps[0].fallback)']);
+});
+
+test('equal calls share one attempt by what the catalogue says, or where an unknown hook is idempotent', () => {
+  const coalesce = (hook: string, more = '') => factsOf(APP + more, hook)('coalesce')[0]?.replace(/ \(.*/, '');
+  assert.equal(coalesce('connect'), 'on');
+  assert.equal(coalesce('StreamStatusEvent'), 'on');
+  assert.equal(coalesce('playHLS', '    idempotent: true\n'), 'repeats only');
+  assert.equal(coalesce('unheardOf'), 'off');
+  assert.equal(coalesce('unheardOf', '    idempotent: true\n'), 'on');
+});
+
+test('who may call is told with the line that says so', () => {
+  const guards = `wcs:\n  secret: [${SECRET}, ${SECRET}]\n  addresses: [10.0.0.0/8]\n`;
+  const fact = factsOf(`${guards}${APP}    restUsername: me\n    restPassword: ${SECRET}\n`, 'connect');
+  assert.deepEqual(
+    ['addresses', 'signature', 'credentials', 'callers'].flatMap(name => fact(name)),
+    [
+      '10.0.0.0/8 (test.yaml:3 wcs.addresses)',
+      'Authorization: WCS <hash>, by one of 2 secrets (test.yaml:2 wcs.secret)',
+      'Authorization: Basic, of me (test.yaml:8 apps[0].restUsername)',
+    ],
+  );
+});
+
+test('without any guard, anyone may call', () => {
+  assert.deepEqual(factsOf(APP, 'connect')('callers'), [
+    'anyone (neither wcs.addresses nor wcs.secret nor restUsername is written)',
+  ]);
+});
+
+test("what comes from WCS's own file is told with its line", () => {
+  const fact = factsOf(`wcs: { properties: wcs.properties }\n${APP}`, 'connect');
+  assert.deepEqual(fact('signature'), ['Authorization: WCS <hash>, by the secret (wcs.properties:3)']);
+  assert.deepEqual(fact('limit'), ['8s (four fifths of wcs.properties:1)']);
+});

@@ -1,0 +1,74 @@
+import { VERDICTS, type Verdict } from '../answers/verdicts.ts';
+import type { Config } from '../config/types.ts';
+import type { Emit, SessionsState } from '../core/events.ts';
+import type { Memory } from '../gateway/gateway.ts';
+import { Admissions } from '../sessions/admissions.ts';
+import { Register } from '../sessions/register.ts';
+import { type Session, SessionKind } from '../sessions/sessions.ts';
+import { type MemoryStore, memoryStore } from '../store/memory.ts';
+import { redisStore } from '../store/redis.ts';
+import { readRedisUrl } from '../store/redis-url.ts';
+import { SharedRedis } from '../store/shared-redis.ts';
+import type { Kind, Store } from '../store/store.ts';
+import { tieredStore } from '../store/tiered.ts';
+
+type Cache = Config['cache'];
+
+const openRedis = (redis: Cache['redis'], emit: Emit): SharedRedis | undefined => {
+  const address = redis && readRedisUrl(redis.url);
+  if (!address) return undefined;
+  const { budget: budgetMs, prefix, ca, sentinelPassword } = redis;
+  return new SharedRedis({ address, budgetMs, prefix, ca, sentinelPassword }, emit);
+};
+
+/** What is kept from one call to another: in this process, and in Redis if one is configured. Outlives reloads. */
+export class SharedMemory implements Memory {
+  readonly verdicts: Store<Verdict>;
+  readonly register: Register;
+  readonly storesMs: number;
+  readonly #emit: Emit;
+  readonly #redis: SharedRedis | undefined;
+  readonly #sessions: MemoryStore<Session>;
+  readonly #admissions = new Map<string, Admissions>();
+
+  constructor({ memory, sessions, redis }: Cache, emit: Emit) {
+    this.#emit = emit;
+    this.#redis = openRedis(redis, emit);
+    this.storesMs = redis?.budget ?? 0;
+    this.verdicts = this.#share(VERDICTS, memoryStore(VERDICTS, memory), memory.entries);
+    const kind = new SessionKind();
+    this.#sessions = memoryStore(kind, sessions);
+    const store = this.#share(kind, this.#sessions, sessions.entries);
+    this.register = new Register({ store, kind, keepForMs: sessions.keepFor, emit });
+  }
+
+  admissions(app: string): Admissions {
+    const known = this.#admissions.get(app);
+    if (known) return known;
+    const admissions = new Admissions(this.register);
+    this.#admissions.set(app, admissions);
+    return admissions;
+  }
+
+  get redisIsUp(): boolean | undefined {
+    return this.#redis?.isUp;
+  }
+
+  get sessions(): SessionsState {
+    const waiting = [...this.#admissions].filter(([, { isUsed }]) => isUsed).map(([app, { size }]) => [app, size]);
+    return { known: this.#sessions.size, provisional: Object.fromEntries(waiting) };
+  }
+
+  async close(): Promise<void> {
+    for (const admissions of this.#admissions.values()) admissions.close();
+    this.#redis?.close();
+    await Promise.all([this.verdicts.close(), this.#sessions.close()]);
+  }
+
+  #share<Value extends object>(kind: Kind<Value>, memory: MemoryStore<Value>, entries: number): Store<Value> {
+    if (!this.#redis) return memory;
+    const told = (result: 'hit' | 'miss' | 'error' | 'timeout') => this.#emit({ type: 'cache', tier: 'redis', result });
+    const remote = redisStore({ redis: this.#redis, kind, told });
+    return tieredStore({ kind, memory, remote, entries });
+  }
+}

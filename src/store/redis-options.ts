@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { duration } from '../options/fields.ts';
+import { redisUrlFault } from './redis-url.ts';
+
+const text = (wanted: string) =>
+  z.string({ error: ({ input }) => `is ${input === undefined ? 'missing' : 'no text'}; write ${wanted}` });
+
+/** `cache.redis`: a Redis that instances share. `ca` is the path of a file as written. */
+export const RedisOptions = z.strictObject({
+  url: text('a URL such as redis://127.0.0.1:6379/0').refine(url => redisUrlFault(url) === undefined, {
+    error: issue => redisUrlFault(String(issue.input)) ?? '',
+  }),
+  prefix: text('a prefix such as breakwater:').default('breakwater:'),
+  budget: duration().prefault('20ms'),
+  ca: text('the path of a PEM file').min(1, { error: 'is empty; write the path of a PEM file' }).optional(),
+  sentinelPassword: text('a password').optional(),
+});
+export type RedisOptions = z.output<typeof RedisOptions>;
