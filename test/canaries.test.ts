@@ -200,6 +200,7 @@ for (const body of ['redacted', 'none'] as const)
         `POST /?token=${canaries.next()} HTTP/1.1\r\nAuthorization: ${canaries.next()}\r\n\r\n`,
         `POST ${APP.path}/connect HTTP/1.1\r\nHost: a\r\nAuthorization ${canaries.next()}\r\n\r\n`,
         `POST ${APP.path}/connect HTTP/1.1\r\nHost: u:${canaries.next()}@h\r\nContent-Length: 2\r\n\r\n{}`,
+        `POST /x/token=${canaries.next()}/connect HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}`,
         `POST /x?token=${canaries.next()} HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}`,
         `POST ${APP.path}/connect HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{"token":"${canaries.next()}"}`,
         `POST ${APP.path}/connect HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n{"token":"${canaries.next()}"}`,

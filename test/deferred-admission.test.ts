@@ -85,7 +85,7 @@ test('who comes while the back-end is away is held until it has spoken, over a r
     assert.equal((await put(second, hook, 'good')).status, 200, hook);
   }
   const results = events.flatMap(event => (event.type === 'admission' ? [event.result] : []));
-  assert.deepEqual(results.toSorted(), ['refused', 'verified']);
+  assert.deepEqual(results.toSorted(), ['provisional', 'provisional', 'refused', 'verified']);
   assert.deepEqual(
     asked.filter(each => each.endsWith('stranger')),
     ['connect stranger'],

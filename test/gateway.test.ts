@@ -167,6 +167,9 @@ test('unless its answer is worth keeping: then the next one is served from it', 
     what: 'the back-end to answer',
   });
   await one.setFault(FAULTS.silent);
+  // Who comes back is given the answer itself, and who comes later what was kept of it.
+  assert.equal((await wcs.post('connect', CONNECT)).source, 'upstream');
+  assert.equal(one.count, 1);
   assert.equal((await wcs.post('connect', CONNECT)).source, 'cached');
   await assertEmpty();
 });

@@ -182,6 +182,42 @@ describe('breakwater run', () => {
     assert.equal((await call(url)).status, 503);
   });
 
+  test('SIGHUP does not open the door because the key is gone from the file of WCS, unless that file says so', async () => {
+    const properties = join(FOLDER, 'flashphoner.properties');
+    const signed = 'rest_hook_send_hash=true\nrest_hook_secret_key=0123456789abcdef\n';
+    writeFileSync(properties, signed);
+    writeFileSync(FILE, `wcs: { properties: ${properties} }${config()}`);
+    const run = start();
+    const url = await run.url();
+    assert.equal((await call(url)).status, 403);
+    writeFileSync(properties, 'rest_hook_send_hash=true\n');
+    run.signal('SIGHUP');
+    await run.says(/reload refused, the running configuration stays: .*has no key/);
+    assert.equal((await call(url)).status, 403);
+    writeFileSync(properties, '');
+    run.signal('SIGHUP');
+    await run.says(/has no key any more.*rest_hook_send_hash=false/);
+    assert.equal((await call(url)).status, 403);
+    writeFileSync(properties, 'rest_hook_send_hash=false\n');
+    run.signal('SIGHUP');
+    await run.says(/hooks are taken unsigned from now on/);
+    await run.says(/in force, all of it/);
+    assert.equal((await call(url)).status, 503);
+  });
+
+  test('a taken port ends it with 1 also where a Redis is looked for', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    for (const key of ['listen', 'admin']) {
+      const taken = config().replace(`${key}: 127.0.0.1:0`, `${key}: 127.0.0.1:${portOf(other)}`);
+      writeFileSync(FILE, `cache: { redis: { url: "redis://127.0.0.1:1/0" } }${taken}`);
+      const run = start();
+      assert.equal(await run.end(), 1);
+      assert.match(run.err, new RegExp(`^breakwater: .*127\\.0\\.0\\.1:${portOf(other)}`));
+    }
+    other.close();
+  });
+
   test('a wrong file ends it with 2 and nothing started, a taken port with 1, each with one clear line', async () => {
     writeFileSync(FILE, 'apps: []\n');
     const wrong = start();

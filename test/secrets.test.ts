@@ -228,6 +228,12 @@ test('nor is one from an address that is not allowed', async () => {
   assert.deepEqual([exchange.informational, ...statusesOf(exchange)], [0, 403]);
 });
 
+test('who may not call is told so at once, before a word of the request', async () => {
+  const { port } = await serve({ addresses: ['192.0.2.1'] });
+  const exchange = await rawCall(port, '');
+  assert.deepEqual([statusesOf(exchange), codeOf(exchange)], [[403], 'not_allowed']);
+});
+
 test('what is refused by its head is refused before its body is there', async () => {
   const { port } = await serve({ secret: 'old' });
   const head = `POST ${PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\nAuthorization: WCS 1\r\n\r\n`;

@@ -49,6 +49,18 @@ test('beyond the most connections a new one gets a whole 503 and its request goe
   await until(async () => (await rawCall(gateway.port, CALL)).answers[0]?.status === 200, { what: 'room again' });
 });
 
+test('who may not call takes no place among the connections', async () => {
+  await serve({}, { limits: { connections: 1 }, wcs: { addresses: ['127.0.0.1'] } });
+  const strangers = Array.from({ length: 5 }, () =>
+    connect({ port: gateway.port, host: '127.0.0.1', localAddress: '127.0.0.2', allowHalfOpen: true }),
+  );
+  let told = 0;
+  for (const stranger of strangers) stranger.on('error', () => {}).once('data', () => told++);
+  await until(() => told === strangers.length, { what: 'all of them are told so' });
+  assert.equal((await rawCall(gateway.port, CALL)).answers[0]?.status, 200);
+  for (const stranger of strangers) stranger.destroy();
+});
+
 test('one connection does not take all the room by pipelining', async () => {
   await serve();
   await backEnd.setFault(FAULTS.silent);

@@ -4,6 +4,7 @@ import { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
+import { isFinalNo } from '../core/statuses.ts';
 import type { Store } from '../store/store.ts';
 import type { Bodies } from './bodies.ts';
 import { verdictOf } from './verdict.ts';
@@ -43,18 +44,13 @@ const quietly = <T>(call: Call, work: () => T): T | undefined => {
   }
 };
 
-/** Statuses that say "not now": what was said before may still hold. */
-const NOT_NOW: ReadonlySet<number> = new Set([408, 425, 429]);
-
-/** A back-end that answers neither 200 nor 403 has no use for what it said before. */
-const contradicts = ({ status }: Answer): boolean => status >= 400 && status < 500 && !NOT_NOW.has(status);
-
 const keep = ({ key, keepForMs, store, bodies }: LastGoodOptions, call: Call, answer: Answer): void => {
   const name = storeKey(key, call);
   if (name === undefined) return;
   const verdict = verdictOf(call, answer, bodies);
   if (verdict) store.set(name, verdict, keepForMs);
-  else if (contradicts(answer)) store.delete(name);
+  // A back-end that answers neither 200 nor 403 has no use for what it said before.
+  else if (isFinalNo(answer.status)) store.delete(name);
 };
 
 /** Runs `work` on each item a moment later, many with one timer, so that no answer waits for it. */

@@ -82,7 +82,6 @@ export const cachedRung = ({ key, keepForMs, store, bodies }: LastGoodOptions): 
     // Another instance's clock may be ahead.
     const ageMs = verdict ? Math.max(0, Date.now() - verdict.storedAt) : 0;
     const usable = ageMs <= keepForMs ? verdict : undefined;
-    call.emit({ type: 'cache', tier: 'memory', result: usable ? 'hit' : 'miss' });
     if (!usable) return undefined;
     const ageSeconds = Math.floor(ageMs / 1000);
     return { ...answerOf(usable, call, bodies), source: 'cached', reason: failure.code, ageSeconds };

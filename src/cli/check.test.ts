@@ -46,6 +46,20 @@ test('check prints a valid configuration with its defaults, and doubts on standa
   assert.match(err, /^warning: .*good\.yaml:6:24 apps\[0\]\.fallback\[1\]: echo admits every connect/);
 });
 
+test('check says in the end how many warnings there were, if there were any', async () => {
+  const withWarnings = async (name: string, text: string) => {
+    const { err } = await outcome(check, ['--config', write(name, text)]);
+    const lines = err.trimEnd().split('\n');
+    return [lines.filter(line => line.startsWith('warning: ')).length, lines.at(-1)];
+  };
+  assert.deepEqual(await withWarnings('one.yaml', APP), [1, '1 warning']);
+  assert.deepEqual(await withWarnings('two.yaml', `${APP}    fallback: [cached, echo]\n    idempotent: [playRTPS]\n`), [
+    2,
+    '2 warnings',
+  ]);
+  assert.deepEqual(await withWarnings('none.yaml', `${APP}    fallback: [cached]\n`), [0, '']);
+});
+
 test('check prints no secret that came from the environment', async () => {
   const file = write('secret.yaml', `${APP}    fallback: [{ body: { sipPassword: "\${PW}" } }]\n`);
   const { code, out, err } = await outcome(check, ['-c', file], { env: { PW: 'hunter2' } });

@@ -21,7 +21,9 @@ export const check = async (args: string[], io: Io): Promise<number> => {
   if ('exit' in line) return line.exit;
   const loaded = loadOrTell(line.config, io);
   if (!loaded) return EXIT.usage;
-  for (const warning of loaded.warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  const { warnings } = loaded;
+  for (const warning of warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`);
+  if (warnings.length > 0) io.stderr.write(`${warnings.length} warning${warnings.length === 1 ? '' : 's'}\n`);
   io.stdout.write(`# ${loaded.file} is valid; this is what it comes to\n${renderEffective(loaded)}`);
   return EXIT.fine;
 };

@@ -10,11 +10,27 @@ import { PACKAGED_CONFIG, readCommandLine, VERSION } from './usage.ts';
 
 const RELOAD_KEPT = 'needs a restart to change';
 
+/**
+ * A key that is gone from WCS's own file may be a file that is just being written: nobody meant to open the door by it.
+ * Throws a ConfigError then; where it is meant, the log says so.
+ */
+const checkDoor = (breakwater: Breakwater, { file, config, draft }: Loaded): void => {
+  if (!breakwater.isSigned || config.wcs.secrets.length > 0) return;
+  const { wcsFile } = draft;
+  if (wcsFile && wcsFile.settings.signs?.value !== false) {
+    const message = `${wcsFile.file} has no key any more, and hooks would be taken unsigned; write rest_hook_send_hash=false there if that is meant`;
+    throw new ConfigError([{ file, path: 'wcs.properties', message }]);
+  }
+  breakwater.log.logger.warn('reload: hooks are taken unsigned from now on');
+};
+
 /** Reads the file again and puts it in force; a bad one is told, and the running one stays. */
 const reload = (breakwater: Breakwater, file: string, io: Io): void => {
   const { logger } = breakwater.log;
   try {
-    const { config, warnings } = loadConfig(file, io.env);
+    const loaded = loadConfig(file, io.env);
+    const { config, warnings } = loaded;
+    checkDoor(breakwater, loaded);
     const kept = breakwater.reload(config);
     for (const key of kept) logger.warn({ key }, `reload: ${key} ${RELOAD_KEPT}; it stays as it was`);
     for (const warning of warnings) logger.warn(formatProblem(warning));

@@ -1,4 +1,4 @@
-import { findHook, type Hook } from '../hooks/catalogue.ts';
+import { findHook, type Hook, needsVerifying } from '../hooks/catalogue.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { callerStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
@@ -17,6 +17,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
   const statements = [
     ...callerStatements(loaded.draft, app),
     ofHook(entry),
+    ...ofHold(app, entry),
     ofLimit(settings, loaded.draft),
     ofAttempt(settings, app),
     ofIdempotent(settings, entry),
@@ -34,6 +35,21 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     if (!path) return { ...fact, from: `built-in: ${rule}` };
     return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
   });
+};
+
+/** What `provisional` on connect means for the hooks that follow. */
+const ofHold = (app: DraftApp, hook: Hook): readonly Statement[] => {
+  const { fallback } = app.settings('connect');
+  if (fallback === 'auto' || !fallback.includes('provisional') || !needsVerifying(hook)) return [];
+  return [
+    {
+      name: 'hold',
+      value: 'only sessions that the back-end has admitted',
+      meaning:
+        '503 without asking the back-end for a session that is not known here, or let in provisionally and not judged yet; 403 for one that was refused later',
+      path: originOf(hookLayers(app.layers, 'connect'), ['fallback']) ?? [],
+    },
+  ];
 };
 
 const DECIDES = {

@@ -79,7 +79,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'cache.sessions':
     "Sessions in the memory of this process, with what restClientConfig says of their hooks. One that is not known is treated as if each hook's answer decided.",
   'cache.sessions.entries': 'Most sessions; beyond that the one not seen for longest is forgotten.',
-  'cache.sessions.keepFor': 'How long a session is known that says nothing and never ends.',
+  'cache.sessions.keepFor': 'How long a session is known of which nothing is asked and no end is heard.',
   'cache.redis':
     'A Redis that keeps answers and sessions too, so that they outlive a restart and other instances know them. Without it, or while it is away, memory alone serves.',
   'cache.redis.url':

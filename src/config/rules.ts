@@ -25,6 +25,7 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...draft.apps.flatMap(app => [
     ...upstreams(draft, app),
     ...limits(draft, app),
+    ...limitsWithinBudget(draft, app),
     ...amounts(app),
     ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
     ...breakers(app),
@@ -83,6 +84,26 @@ const limits = (draft: Draft, { layers }: DraftApp): readonly Finding[] => {
     const remedy = `write less, such as ${formatDuration(defaultLimit(most))}`;
     const message = `is ${data.limit}, but WCS gives up after ${formatDuration(most)} (${timeoutSource(draft)}); ${remedy}`;
     return [{ path: [...path, 'limit'], message }];
+  });
+};
+
+/** The end of a call, the fallback and the write, beside the look-up. */
+const BESIDE_LOOKUP_MS = 30;
+
+/** A call that Redis may keep to its end could only ever be answered without the back-end. */
+const limitsWithinBudget = ({ root }: Draft, app: DraftApp): readonly Finding[] => {
+  const budget = root.cache.redis?.budget ?? 0;
+  const least = budget + BESIDE_LOOKUP_MS;
+  // One that no timer can run is told elsewhere.
+  const short =
+    root.cache.redis && budget <= MAX_TIMER_MS ? app.hooks.filter(hook => app.settings(hook).limit <= least) : [];
+  const originOfLimit = (hook: string): Path =>
+    originOf(hookLayers(app.layers, hook), ['limit']) ?? ['cache', 'redis', 'budget'];
+  return [...Map.groupBy(short, hook => formatPath(originOfLimit(hook))).values()].map(([hook = '']) => {
+    const limit = formatDuration(app.settings(hook).limit);
+    const message = `the limit is ${limit}, and cache.redis.budget is ${formatDuration(budget)}`;
+    const remedy = `write a limit of more than ${formatDuration(least)}, or a shorter budget`;
+    return { path: originOfLimit(hook), message: `${message}, which leaves nothing for the back-end; ${remedy}` };
   });
 };
 

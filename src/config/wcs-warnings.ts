@@ -24,6 +24,7 @@ const fileDoubts = (draft: Draft): readonly Finding[] => {
     ...hooksOff(settings, say),
     ...waitsForEver(settings, say),
     ...otherTimeout(draft, settings, say),
+    ...longTimeout(settings, say),
     ...retries(settings, say),
     ...signatures(draft, settings, say),
     ...unsigned(draft, file, settings),
@@ -47,9 +48,26 @@ const waitsForEver = ({ requestTimeout }: WcsSettings, say: Say): readonly Findi
 const otherTimeout = (draft: Draft, { requestTimeout: theirs }: WcsSettings, say: Say): readonly Finding[] => {
   const ours = draft.root.wcs.requestTimeout;
   if (!theirs || theirs.value === 0 || theirs.value * 1000 === ours) return [];
-  const message = `rest_request_timeout is ${theirs.value} s, but wcs.requestTimeout is ${formatDuration(ours)}, and limits are held against that`;
-  return [say(theirs, `${message}; take wcs.requestTimeout out, so that this counts`)];
+  const said = ours === 0 ? '0, which is for ever' : formatDuration(ours);
+  const message = `rest_request_timeout is ${theirs.value} s, but wcs.requestTimeout is ${said}, and limits are held against that`;
+  const over = draft.apps.filter(app => app.hooks.some(hook => app.settings(hook).limit >= theirs.value * 1000));
+  const late = over.map(app => app.options.name).join(', ');
+  const answers = late === '' ? '' : `; WCS does not wait for limits of ${late}`;
+  return [say(theirs, `${message}${answers}; take wcs.requestTimeout out, so that this counts`)];
 };
+
+/** Seconds; beyond this somebody has meant milliseconds. */
+const LONG_TIMEOUT_S = 600;
+
+const longTimeout = ({ requestTimeout: theirs }: WcsSettings, say: Say): readonly Finding[] =>
+  theirs && theirs.value > LONG_TIMEOUT_S
+    ? [
+        say(
+          theirs,
+          `rest_request_timeout is ${theirs.value}, and WCS counts in seconds; write 15 if that was meant as milliseconds`,
+        ),
+      ]
+    : [];
 
 const retries = ({ retries: times, retriesSent }: WcsSettings, say: Say): readonly Finding[] => {
   if (!times || times.value === 0 || retriesSent?.value === false) return [];
@@ -71,6 +89,13 @@ const signatures = (draft: Draft, { signs, secret }: WcsSettings, say: Say): rea
   if (signs?.value === true && secret && !ours.includes(secret.value))
     return [
       say(secret, 'rest_hook_secret_key is none of wcs.secret, so what WCS signs is refused; write the same in both'),
+    ];
+  if (secret && signs?.value !== true && ours.length === 0)
+    return [
+      say(
+        secret,
+        'there is a rest_hook_secret_key, but rest_hook_send_hash is not true: WCS does not sign, and nothing is checked here; write true',
+      ),
     ];
   if (signs?.value === false && ours.length > 0)
     return [

@@ -49,7 +49,11 @@ export const ERRORS = {
 
   breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
   overload: { status: 503, fault: 'gateway', unsent: true, message: 'no room: concurrency.max and queue are full' },
-  provisional: { status: 503, fault: 'gateway', message: 'the back-end has not admitted this session yet' },
+  provisional: {
+    status: 503,
+    fault: 'gateway',
+    message: 'this session is not known here, or not admitted by the back-end yet',
+  },
   cancelled: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'another attempt answered first' },
   gone: { status: 499, fault: 'client', outcome: 'cancelled', message: 'the client has gone' },
   closing: { status: 503, fault: 'gateway', outcome: 'cancelled', message: 'the gateway is stopping' },

@@ -5,7 +5,8 @@ export type BreakerState = 'closed' | 'half-open' | 'open';
 export type HedgeResult = 'won' | 'lost' | 'failed' | 'denied';
 /** `joined`: the first one was still out. `redelivered`: its answer was there, but its connection had broken. */
 export type RepeatResult = 'joined' | 'redelivered';
-export type AdmissionResult = 'verified' | 'refused';
+/** `provisional`: let in, and nobody has judged it. The others: what the back-end said later. */
+export type AdmissionResult = 'provisional' | 'verified' | 'refused';
 export type RedisState = 'up' | 'down';
 
 /** A typed note sideways. Metrics, logs and the status page are built from these alone. */
@@ -27,8 +28,8 @@ export type Event =
   | { readonly type: 'redis'; readonly is: RedisState | 'refusing'; readonly detail: string }
   /** A `restClientConfig` was not understood in full. */
   | { readonly type: 'rules-doubted'; readonly app: string; readonly doubts: readonly string[] }
-  /** What the back-end said of a session that was admitted provisionally. */
-  | { readonly type: 'admission'; readonly app: string; readonly result: AdmissionResult }
+  /** A session was let in provisionally, or the back-end said what it thinks of it; `callId` is that of its `connect`. */
+  | { readonly type: 'admission'; readonly app: string; readonly callId: string; readonly result: AdmissionResult }
   | {
       readonly type: 'breaker';
       readonly app: string;

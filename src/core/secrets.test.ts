@@ -5,12 +5,12 @@ import { hideInJson, hideSecrets, isSecretName, withoutQuotedJson } from './secr
 
 const NAMES: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(
-    'sipPassword PASSWD userPwd passphrase authToken access_token clientSecret credentials aclAuth Authorization jwt Cookie signature key apiKey api_key X-Api-Key streamKey pin OTP'
+    'sipPassword PASSWD userPwd passphrase authToken access_token clientSecret credentials aclAuth Authorization jwt Cookie signature key apiKey api_key X-Api-Key streamKey pin OTP ticket accessCode pw sig'
       .split(' ')
       .map(name => [name, true]),
   ),
   ...Object.fromEntries(
-    'appKey app_key publicKey keyframe name login sipLogin pinned spinner hotplug nodeId sessionId sdp'
+    'appKey app_key publicKey keyframe name login sipLogin pinned spinner hotplug pwm design signal nodeId sessionId sdp'
       .split(' ')
       .map(name => [name, false]),
   ),
@@ -33,6 +33,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   '{"token":"HIDE': '{"token":*',
   "password='HIDE HIDE' x": 'password=* x',
   'token: HIDE, apiKey => HIDE and secret = HIDE.': 'token: *, apiKey => * and secret = *',
+  'password: HIDE HIDE': 'password: *',
+  'password: HIDE HIDE; x=1\nnext': 'password: *; x=1\nnext',
+  '/x/token=HIDE/connect': '/x/token=*',
+  'x?ticket=HIDE&pw=HIDE&sig=HIDE&accessCode=HIDE&y=1': 'x?ticket=*&pw=*&sig=*&accessCode=*&y=1',
   'A: 1\r\nAuthorization: Custom HIDE HIDE\r\nCookie: a=HIDE; b=HIDE\r\nB: 2':
     'A: 1\r\nAuthorization:*\r\nCookie:*\r\nB: 2',
   'Digest username="1", response="HIDE"': 'Digest *',

@@ -1,9 +1,9 @@
 /** Parts of names that stand for something that only its owner should read. */
-const WORDS = 'pass|pwd|secret|token|auth|credential|jwt|cookie|signature';
+const WORDS = 'pass|pwd|secret|token|auth|credential|jwt|cookie|signature|ticket|accesscode';
 /** As a rule that of a stream or of an interface; but `appKey` names an application and is known to every page. */
 const KEY = '(?<!app[_-]?|public[_-]?)key';
 
-const SECRET_NAME = new RegExp(`${WORDS}|${KEY}$|^(?:pin|otp)$`, 'i');
+const SECRET_NAME = new RegExp(`${WORDS}|${KEY}$|^(?:pin|otp|pw|sig)$`, 'i');
 
 /** True for the name of a field whose value is most likely a secret: `sipPassword`, `authToken`, `apiKey`. */
 export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
@@ -13,8 +13,8 @@ export const isSecretName = (name: string): boolean => SECRET_NAME.test(name);
  * a value without quotes must end. Quotes may be escaped, as in JSON in a string. The bounds keep it linear.
  */
 const NAMED = new RegExp(
-  `((?:(?:${WORDS})(?:[\\w.[\\]-]|%5[BD]){0,64}|\\b(?:pin|otp)|${KEY})["'\\\\]{0,8}\\s{0,8}(?:=>?|:|%3[AD])\\s{0,8})` +
-    `(?:(\\\\{0,8}["'])[^]*?(?:(?<!\\\\)\\2|$)|[^\\s&;,#"'<>}\\]]+)`,
+  `((?:(?:${WORDS})(?:[\\w.[\\]-]|%5[BD]){0,64}|\\b(?:pin|otp|pw|sig)|${KEY})["'\\\\]{0,8}\\s{0,8}(?:=>?|:|%3[AD])\\s{0,8})` +
+    `(?:(\\\\{0,8}["'])[^]*?(?:(?<!\\\\)\\2|$)|(?<=:\\s{1,8})[^\\r\\n&;,#"'<>}\\]]+|[^\\s&;,#"'<>}\\]]+)`,
   'gi',
 );
 
@@ -27,7 +27,7 @@ const SECRETS: readonly RegExp[] = [
   /(\b(?:Bearer|Basic|Digest|WCS)\s{1,8})[A-Za-z0-9+/=._~-]{4,}/gi,
   /(a=(?:ice-pwd|crypto|key-mgmt):)[^\r\n]+/gi,
   // Passwords of cameras hold slashes and at signs, whatever RFC 3986 says.
-  /(\/\/)[^\s"'<>]{0,512}@/g,
+  /(?<!\/)(\/\/)(?!\/)[^\s"'<>]{0,512}@/g,
   /(\bsips?:[^\s:@"'<>]{1,128}:)[^\s@"'<>]{1,128}@/gi,
   // A JSON Web Token tells itself.
   /((?<![\w-]))eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g,

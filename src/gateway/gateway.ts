@@ -60,11 +60,8 @@ export interface GatewayParts {
   readonly emit: Emit;
 }
 
-/**
- * Characters of a path segment (RFC 3986 §3.3) without those that some servers read as its end or as another character:
- * a segment of dots alone, `..;` or `..%2f` would lead elsewhere on the back-end. No hook has them in its name.
- */
-const HOOK_NAME = /^(?!\.+$)[\w.~!$&'()*+,=:@-]+$/;
+/** Hooks are named like methods. A segment of dots alone, `..;` or `..%2f` would lead elsewhere on the back-end. */
+const HOOK_NAME = /^(?!\.+$)[\w.-]+$/;
 const NAMED = new Set(CATALOGUE.map(hook => hook.name));
 
 const admitsProvisionally = (app: App): boolean => {

@@ -64,16 +64,16 @@ type Row = readonly [
   verifiedActedOn: Word,
 ];
 
-/** Where every ladder is `auto`. Nobody is admitted provisionally, so that no session is unverified or refused. */
+/** Where every ladder is `auto`: unverified and refused are sessions from before a reload, or of another instance. */
 const AUTO: readonly Row[] = [
   // group               not known  unverified refused   open: noted acted on  verified: noted acted on
   ['always', 'last', 'last', 'last', 'last', 'last', 'last', 'last'],
-  ['told by caller', 'last', 'last', 'last', 'echo', 'last', 'echo', 'last'],
-  ['not told by caller', '503', '503', '503', 'echo', '503', 'echo', '503'],
+  ['told by caller', 'last', '503', '403', 'echo', 'last', 'echo', 'last'],
+  ['not told by caller', '503', '503', '403', 'echo', '503', 'echo', '503'],
   ['harmless', '503', '503', '503', 'echo', '503', 'echo', '503'],
-  ['keep-alive', 'echo', 'echo', 'echo', 'echo', 'echo', 'echo', 'echo'],
+  ['keep-alive', 'echo', 'echo', '403', 'echo', 'echo', 'echo', 'echo'],
   ['notifications', 'store', 'store', 'store', 'store', 'store', 'store', 'store'],
-  ['nobody knows', '503', '503', '503', '503', '503', '503', '503'],
+  ['nobody knows', '503', '503', '403', '503', '503', '503', '503'],
 ];
 
 /** Where the ladder of `connect` is `[cached, provisional]`, and every other is `auto`. */
@@ -82,7 +82,7 @@ const PROVISIONAL: readonly Row[] = [
   ['told by caller', '503', '503', '403', 'echo', 'last', 'echo', 'last'],
   ['not told by caller', '503', '503', '403', 'echo', '503', 'echo', '503'],
   ['harmless', '503', '503', '503', 'echo', '503', 'echo', '503'],
-  ['keep-alive', 'echo', 'echo', 'echo', 'echo', 'echo', 'echo', 'echo'],
+  ['keep-alive', 'echo', 'echo', '403', 'echo', 'echo', 'echo', 'echo'],
   ['notifications', 'store', 'store', 'store', 'store', 'store', 'store', 'store'],
   ['nobody knows', '503', '503', '403', '503', '503', '503', '503'],
 ];

@@ -103,7 +103,7 @@ export const routeStack = (parts: RouteParts): RouteStack => {
   const handler = stack(
     [
       record(), // sees the final answer, whatever produced it, once for each caller
-      coalesce({ areGenuine }), // above the fallback: equal calls share the answer, whatever produced it
+      coalesce({ areGenuine, isKept: ladder.keep !== undefined }), // above the fallback: equal calls share the answer, whatever produced it
       ...parts.ofSession, // above the fallback: WCS acts on the answer of any rung
       fallback(ladder.choose, parts.storesMs), // above the deadline: an expired deadline still ends in an answer
     ],

@@ -146,3 +146,7 @@ export const findHook = (name: string): Hook => {
   const guess = isNotification(name) ? notification(name, { source }) : direct(name, { source });
   return { ...guess, known: false };
 };
+
+/** True for a hook that a session may be kept from until the back-end has admitted it; unknown names are held as well. */
+export const needsVerifying = ({ kind, decides, harmless }: Hook): boolean =>
+  (kind === 'direct' || kind === 'incoming') && decides === 'by-policy' && !harmless;

@@ -149,7 +149,7 @@ export class Counts {
         this.#ofRoute(event.route).repeats[event.result]++;
         break;
       case 'admission':
-        obtain(this.admissions, event.app, () => ({ verified: 0, refused: 0 }))[event.result]++;
+        obtain(this.admissions, event.app, () => ({ provisional: 0, verified: 0, refused: 0 }))[event.result]++;
         break;
       case 'redis':
       case 'rules-doubted':

@@ -172,7 +172,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
       'The hook belongs to a session that was let in while the back-end could not be asked (`provisional`), or to one that is not known, in an app that lets sessions in so. Nothing of it is allowed until the back-end has admitted it.',
     got: 'this status, or 403 once the back-end has refused the session; no back-end saw the request. A hook whose answer does not count by the true rules of the session gets 200.',
     remedy:
-      '`breakwater_provisional_sessions` shows how many wait; each is put to the back-end as soon as that answers. Sessions that nothing is known of are those from before a restart: with `cache.redis` they are known.',
+      '`breakwater_provisional_sessions` shows how many wait; each is put to the back-end as soon as that answers. Sessions that nothing is known of are those that the gateway has not seen connect: from before it was put in place, or before a restart without `cache.redis`. Those that waited at a restart must connect anew.',
   },
   cancelled: {
     happened: 'An attempt was cut because another one had already answered the call: the loser of a hedge.',

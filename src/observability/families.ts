@@ -137,7 +137,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_cache_requests_total',
     type: 'counter',
-    help: 'Look-ups of last good answers.',
+    help: 'Look-ups of last good answers; in Redis those of sessions too.',
     labels: ['tier', 'result'],
     read: ({ counts }) => each(Object.entries(counts.cache), ([tier, results]) => words(results, 'result', { tier })),
   },
@@ -167,7 +167,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_admissions_total',
     type: 'counter',
-    help: 'Provisional sessions that the back-end has verified or refused.',
+    help: 'Sessions let in provisionally, and those of them that the back-end has verified or refused later.',
     labels: ['app', 'result'],
     read: ({ counts }) => each(counts.admissions, ([app, results]) => words(results, 'result', { app })),
   },

@@ -63,23 +63,28 @@ test('an open breaker says what it means for WCS and for how long', () => {
   assert.doesNotMatch(JSON.stringify(lines()), /pw@/);
 });
 
-test('a scanner leaves one line, then one in a hundred, with a count; a minute of quiet begins anew', () => {
+test('a scanner leaves one line, and one a minute while it goes on, with how many there were since', () => {
   const clock = mock.method(performance, 'now', () => 1000);
   try {
     const { listen, lines } = create('info');
     const scan = () => listen({ type: 'rejected', code: 'not_found', message: 'no app at /x', peer: '10.0.0.9' });
     for (let at = 0; at < 250; at++) scan();
     listen({ type: 'rejected', code: 'connections', message: 'too many', peer: '10.0.0.9' });
-    clock.mock.mockImplementation(() => 70_000);
+    clock.mock.mockImplementation(() => 60_999);
+    scan();
+    clock.mock.mockImplementation(() => 61_000);
+    scan();
+    clock.mock.mockImplementation(() => 120_999);
+    scan();
+    clock.mock.mockImplementation(() => 121_000);
     scan();
     assert.deepEqual(
       lines().map(({ code, count, level }) => [code, count, level]),
       [
         ['not_found', 1, 40],
-        ['not_found', 100, 40],
-        ['not_found', 200, 40],
         ['connections', 1, 40],
-        ['not_found', 1, 40],
+        ['not_found', 251, 40],
+        ['not_found', 2, 40],
       ],
     );
     assert.equal(lines()[0]?.peer, '10.0.0.9');
@@ -140,4 +145,26 @@ test('an error of JSON.parse does not bring the text along that it quotes, nor a
   listen({ type: 'defect', error: 'token=HIDEME' });
   assert.equal(lines().length, 8);
   assert.doesNotMatch(JSON.stringify(lines()), /HIDEME/);
+});
+
+test('what is most likely a WCS that is set up wrongly is a warning, any other fault of a client is not', () => {
+  const { listen, lines } = create('info');
+  const codes = ['not_found', 'bad_signature', 'bad_credentials', 'not_allowed', 'bad_request', 'too_large'] as const;
+  for (const code of codes) listen({ type: 'rejected', code, message: code, peer: '10.0.0.9' });
+  assert.deepEqual(
+    lines().map(({ level }) => level),
+    [40, 40, 40, 40, 30, 30],
+  );
+});
+
+test('each session that is let in provisionally is told, and so is what the back-end says of it', () => {
+  const { listen, lines } = create('info');
+  for (const result of ['provisional', 'verified', 'refused'] as const)
+    listen({ type: 'admission', app: 'EchoApp', callId: '1', result });
+  assert.deepEqual(
+    lines().map(({ level, app, callId }) => [level, app, callId]),
+    [30, 30, 40].map(level => [level, 'EchoApp', '1']),
+  );
+  for (const [at, words] of [/let in provisionally/, /admitted by the back-end/, /refused by the back-end/].entries())
+    assert.match(lines()[at]?.msg ?? '', words);
 });

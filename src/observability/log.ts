@@ -10,9 +10,8 @@ import type { LineWriter } from './line-writer.ts';
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, silent: Number.POSITIVE_INFINITY } as const;
-const SAMPLE_EVERY = 100;
 const MAX_CAUSES = 5;
-const SAMPLE_QUIET_MS = 60_000;
+const SAMPLE_MS = 60_000;
 const ONCE_IN_MS = 60_000;
 const MOST_KINDS = 1000;
 
@@ -46,16 +45,15 @@ const describeError = (error: unknown, depth = 0): unknown => {
   return cause === undefined || depth === MAX_CAUSES ? own : { ...own, cause: describeError(cause, depth + 1) };
 };
 
-/** Lets the first of a kind through and then every hundredth, with a count; a minute of quiet begins anew. */
+/** Lets the first of a kind through, and one a minute for as long as it goes on, with how many there were since the last. */
 const createSample = (): ((kind: string) => number | undefined) => {
-  const seen = new Map<string, { count: number; at: number }>();
+  const seen = new Map<string, { count: number; toldAt: number }>();
   return kind => {
-    const at = now();
-    const last = seen.get(kind);
-    const count = last === undefined || at - last.at > SAMPLE_QUIET_MS ? 1 : last.count + 1;
+    const { count, toldAt } = seen.get(kind) ?? { count: 0, toldAt: Number.NEGATIVE_INFINITY };
+    const isTold = now() - toldAt >= SAMPLE_MS;
     if (seen.size >= MOST_KINDS) seen.clear();
-    seen.set(kind, { count, at });
-    return count === 1 || count % SAMPLE_EVERY === 0 ? count : undefined;
+    seen.set(kind, isTold ? { count: 0, toldAt: now() } : { count: count + 1, toldAt });
+    return isTold ? count + 1 : undefined;
   };
 };
 
@@ -74,9 +72,18 @@ const createOnce = (): ((what: string) => boolean) => {
 const logRedis = (logger: Logger, { is, detail }: Of<'redis'>): void => {
   if (is === 'up') logger.info('redis is used: it answers in time');
   else if (is === 'down')
-    logger.warn({ detail }, 'redis does not answer in time; it is left alone until it does, and memory alone is used');
-  else logger.warn({ detail }, 'redis refuses what it is told; memory alone knows what is new');
+    logger.warn({ detail }, `redis is left alone until it answers in time, and memory alone is used: ${detail}`);
+  else logger.warn({ detail }, `redis refuses what it is told, so memory alone knows what is new: ${detail}`);
 };
+
+const ADMISSIONS = {
+  provisional: 'a session was let in provisionally: nobody has judged it, and it may do nothing yet',
+  verified: 'a provisional session was admitted by the back-end',
+  refused: 'a provisional session was refused by the back-end; its later hooks get 403',
+} as const;
+
+const logAdmission = (logger: Logger, { app, callId, result }: Of<'admission'>): void =>
+  logger[result === 'refused' ? 'warn' : 'info']({ app, callId }, ADMISSIONS[result]);
 
 const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =>
   logger.warn(
@@ -100,16 +107,18 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
   else logger.info(fields, 'breaker closed: the upstream answers again');
 };
 
+/** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
+const LIKELY_WCS: ReadonlySet<string> = new Set(['not_found', 'bad_signature', 'bad_credentials', 'not_allowed']);
+
 const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number): void => {
-  // A path without an app is most likely a WCS that points at the wrong one: it would refuse every caller.
-  const level = ERRORS[code].fault === 'client' && code !== 'not_found' ? 'info' : 'warn';
+  const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
   logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
 };
 
 /** What only a debugging operator wants to see of an event. */
 const logDetail = (
   logger: Logger,
-  event: Of<'attempt' | 'hedge' | 'retry' | 'coalesced' | 'repeat' | 'admission' | 'cache'>,
+  event: Of<'attempt' | 'hedge' | 'retry' | 'coalesced' | 'repeat' | 'cache'>,
 ): void => {
   if (event.type !== 'attempt') {
     logger.debug(event, event.type);
@@ -149,6 +158,9 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
       case 'redis':
         if (event.is !== 'refusing' || once('redis')) logRedis(logger, event);
         break;
+      case 'admission':
+        logAdmission(logger, event);
+        break;
       case 'rules-doubted':
         if (once(`rules ${event.app}`)) logDoubts(logger, event);
         break;
@@ -163,7 +175,6 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
       case 'retry':
       case 'coalesced':
       case 'repeat':
-      case 'admission':
       case 'cache':
         if (isDebug) logDetail(logger, event);
         break;

@@ -52,7 +52,8 @@ const listenToAll = (listen: Emit) => {
   for (const code of CODES) listen({ type: 'rejected', code, message: code, peer: '127.0.0.1' });
   listen({ type: 'coalesced', route });
   for (const result of ['joined', 'redelivered'] as const) listen({ type: 'repeat', route, result });
-  for (const result of ['verified', 'refused'] as const) listen({ type: 'admission', app: 'EchoApp', result });
+  for (const result of ['provisional', 'verified', 'refused'] as const)
+    listen({ type: 'admission', app: 'EchoApp', callId: '1', result });
   listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });
 };
 

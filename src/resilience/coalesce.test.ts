@@ -75,11 +75,24 @@ test('a flight that all have left goes on for a moment, and is then ended with t
   const codes = [codeOf(layer(one)), codeOf(layer(other))];
   for (const { cancel } of [one, other]) cancel.cancel(new GatewayError('gone'));
   assert.deepEqual(await Promise.all(codes), ['gone', 'gone']);
-  await tick(49);
+  await tick(79);
   const reason = () => calls[0]?.call.cancel.reason?.code;
   assert.equal(reason(), undefined);
   await tick(1);
   assert.equal(reason(), 'gone');
+});
+
+test('where its answer is kept for the next caller, a flight that all have left goes on to its end', async () => {
+  const { tick } = fakeTime();
+  const { handler, calls } = handPlayed();
+  const layer = coalesce({ isKept: true })(handler);
+  const one = aCall();
+  const code = codeOf(layer(one));
+  one.cancel.cancel(new GatewayError('gone'));
+  assert.equal(await code, 'gone');
+  await tick(60_000);
+  assert.equal(calls[0]?.call.cancel.reason, undefined);
+  calls[0]?.answer();
 });
 
 test('any other reason ends the flight at once, with what comes of it for all on board', async () => {

@@ -8,7 +8,19 @@ import { BUCKETS, bucketOf, isEqual } from './equal-calls.ts';
 import { Undelivered } from './undelivered.ts';
 
 /** A flight that everybody has left goes on for so long, because WCS sends a request again at once. */
-const GRACE_MS = 50;
+const GRACE_MS = 80;
+/** Where an answer that nobody reads is kept for the next caller, the flight goes on to its end. */
+const TO_ITS_END_MS = 2 ** 31 - 1;
+/** WCS repeats at once; where two equal calls both count, what comes later is another call. */
+const UNDELIVERED_MS = 3000;
+const GENUINE_UNDELIVERED_MS = 300;
+
+export interface CoalesceOptions {
+  /** True if two equal calls both count, so that only a repeat may join. */
+  readonly areGenuine?: boolean;
+  /** True if the answer is kept for the next caller, so that the attempt goes on when all have gone. */
+  readonly isKept?: boolean;
+}
 
 /** One who waits for a flight to land. */
 interface Passenger {
@@ -22,6 +34,7 @@ class Flight {
   readonly #cancel = new Cancel();
   readonly #passengers = new Roster<Passenger>();
   readonly #undelivered: Undelivered;
+  readonly #graceMs: number;
   /** Clients that have gone without an answer and have not come back. */
   #missing = 0;
   #answer: Answer | undefined = undefined;
@@ -29,8 +42,9 @@ class Flight {
   /** Takes it off the board. */
   leaveBoard: () => void = () => {};
 
-  constructor(call: Call, undelivered: Undelivered) {
+  constructor(call: Call, undelivered: Undelivered, graceMs: number) {
     this.call = call;
+    this.#graceMs = graceMs;
     this.#undelivered = undelivered;
   }
 
@@ -74,7 +88,7 @@ class Flight {
     }
     this.#missing++;
     if (this.#passengers.size > 0) return;
-    this.#stopGrace = after(GRACE_MS, () => {
+    this.#stopGrace = after(this.#graceMs, () => {
       // Newcomers must not board a cancelled flight.
       this.leaveBoard();
       this.#cancel.cancel(reason);
@@ -105,10 +119,10 @@ class Flight {
  * at once. Where two equal calls both count (`areGenuine`), only the repeat of one whose connection has broken joins it.
  */
 export const coalesce =
-  ({ areGenuine = false }: { readonly areGenuine?: boolean } = {}): Layer =>
+  ({ areGenuine = false, isKept = false }: CoalesceOptions = {}): Layer =>
   next => {
     const board = Array.from({ length: BUCKETS }, () => new Roster<Flight>());
-    const undelivered = new Undelivered();
+    const undelivered = new Undelivered(areGenuine ? GENUINE_UNDELIVERED_MS : UNDELIVERED_MS);
 
     const takes = (flight: Flight, call: Call): boolean =>
       !flight.isLate && (flight.isMissed || !areGenuine) && isEqual(flight.call, call);
@@ -126,7 +140,7 @@ export const coalesce =
     };
 
     const depart = (bucket: Roster<Flight>, call: Call): Promise<Answer> => {
-      const flight = new Flight(call, undelivered);
+      const flight = new Flight(call, undelivered, isKept ? TO_ITS_END_MS : GRACE_MS);
       flight.leaveBoard = bucket.add(flight);
       const answer = flight.board(call);
       flight.depart(next);

@@ -72,3 +72,21 @@ test('an attempt with less time left than attemptLimit sets no timer of its own'
   await time.tick(4000);
   assert.equal(call.cancel.reason, undefined);
 });
+
+for (const [limitMs, lookupMs, endsAtMs] of [
+  [3000, 20, 2970],
+  [110, 30, 70],
+  [110, 50, 50],
+  [110, 51, 50],
+  [110, 1000, 50],
+] as const)
+  test(`of a limit of ${limitMs} ms, with ${lookupMs} ms for a look-up, the back-end gets ${endsAtMs} ms`, async () => {
+    const time = fakeTime();
+    const { handler, calls } = handPlayed();
+    const call = aCall();
+    const answer = codeOf(deadline(lookupMs)(handler)({ ...call, deadline: call.arrivedAt + limitMs }));
+    await time.tick(endsAtMs - 1);
+    assert.equal(calls[0]?.call.cancel.reason, undefined);
+    await time.tick(1);
+    assert.equal(await answer, 'limit');
+  });

@@ -3,8 +3,6 @@ import { now } from '../core/clock.ts';
 import { Roster } from '../core/roster.ts';
 import { isEqual } from './equal-calls.ts';
 
-/** WCS sends a request whose connection broke again within moments (wcs-rest-hooks 7.20). */
-const KEEP_MS = 3000;
 const MOST = 256;
 const LARGEST_BYTES = 16 * 1024;
 
@@ -19,11 +17,17 @@ interface Kept {
 export class Undelivered {
   /** The one that is kept longest comes first. */
   readonly #kept = new Roster<Kept>();
+  readonly #keepMs: number;
+
+  /** `keepMs`: WCS sends a request whose connection broke again within moments (wcs-rest-hooks 7.20). */
+  constructor(keepMs = 3000) {
+    this.#keepMs = keepMs;
+  }
 
   put(call: Call, answer: Answer): void {
     this.#dropExpired();
     if (this.#kept.size >= MOST || call.body.length + answer.body.length > LARGEST_BYTES) return;
-    const kept: Kept = { call, answer, until: now() + KEEP_MS, drop: () => {} };
+    const kept: Kept = { call, answer, until: now() + this.#keepMs, drop: () => {} };
     kept.drop = this.#kept.add(kept);
   }
 

@@ -38,7 +38,7 @@ test('each page is there', async () => {
       ['/healthz', /^text\/plain/],
       ['/readyz', /^text\/plain/],
       ['/metrics', /^text\/plain; version=0\.0\.4/],
-      ['/status', /^application\/json/],
+      ['/status', /^application\/json$/],
     ] as const) {
       const response = await fetch(url + path);
       assert.equal(response.status, 200, path);
@@ -46,6 +46,12 @@ test('each page is there', async () => {
       assert.equal(response.headers.get('cache-control'), 'no-store');
       assert.notEqual(await response.text(), '');
     }
+  });
+});
+
+test('the status page is JSON that people can read', async () => {
+  await withAdmin({}, async url => {
+    assert.equal(await (await fetch(`${url}/status`)).text(), '{\n  "apps": []\n}\n');
   });
 });
 

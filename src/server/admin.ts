@@ -53,7 +53,10 @@ const addPages = (app: Hono, { metrics, status, ready }: AdminSources): void => 
   app.get('/', context => context.text(INDEX));
   app.get('/healthz', context => context.text('alive\n'));
   app.get('/readyz', context => (ready() ? context.text('ready\n') : context.text('draining\n', 503)));
-  app.get('/status', context => context.json(status()));
+  app.get('/status', context => {
+    context.header('Content-Type', 'application/json');
+    return context.body(`${JSON.stringify(status(), null, 2)}\n`);
+  });
   app.get('/metrics', async context => {
     const { contentType, body } = await metrics.render(wantsOpenMetrics(context));
     return context.body(body, 200, { 'Content-Type': contentType, Vary: 'Accept' });

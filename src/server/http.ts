@@ -110,7 +110,10 @@ export class HookServer {
   /** Beyond the most connections, a new one gets a 503 and is closed. */
   #connect(socket: Socket): void {
     const most = this.#reception.limits.connections;
-    if (this.connections >= most) this.#turnAway(socket, most);
+    const refusal = this.#reception.refusalOf(socket.remoteAddress ?? 'unknown');
+    if (refusal) this.#turnAway(socket, refusal);
+    else if (this.connections >= most)
+      this.#turnAway(socket, new GatewayError('connections', `more than ${most} connections`));
     else {
       this.#connections.add(socket);
       this.#beginFast(socket);
@@ -118,11 +121,11 @@ export class HookServer {
   }
 
   /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
-  #turnAway(socket: Socket, most: number): void {
+  #turnAway(socket: Socket, error: GatewayError): void {
     const stop = after(TURN_AWAY_MS, () => socket.destroy());
     socket.once('close', stop).on('error', () => {});
     socket.resume();
-    this.#endWith(socket, new GatewayError('connections', `more than ${most} connections`));
+    this.#endWith(socket, error);
   }
 
   #beginHttp(socket: Socket): void {

@@ -35,10 +35,14 @@ export class SharedMemory implements Memory {
     this.#emit = emit;
     this.#redis = openRedis(redis, emit);
     this.storesMs = redis?.budget ?? 0;
-    this.verdicts = this.#share(VERDICTS, memoryStore(VERDICTS, memory), memory.entries);
+    const told = (result: 'hit' | 'miss') => emit({ type: 'cache', tier: 'memory', result });
+    this.verdicts = this.#share(VERDICTS, memoryStore(VERDICTS, memory, told), {
+      entries: memory.entries,
+      areConfirmed: true,
+    });
     const kind = new SessionKind();
     this.#sessions = memoryStore(kind, sessions);
-    const store = this.#share(kind, this.#sessions, sessions.entries);
+    const store = this.#share(kind, this.#sessions, { entries: sessions.entries, areConfirmed: false });
     this.register = new Register({ store, kind, keepForMs: sessions.keepFor, emit });
   }
 
@@ -65,10 +69,14 @@ export class SharedMemory implements Memory {
     await Promise.all([this.verdicts.close(), this.#sessions.close()]);
   }
 
-  #share<Value extends object>(kind: Kind<Value>, memory: MemoryStore<Value>, entries: number): Store<Value> {
+  #share<Value extends object>(
+    kind: Kind<Value>,
+    memory: MemoryStore<Value>,
+    { entries, areConfirmed }: { readonly entries: number; readonly areConfirmed: boolean },
+  ): MemoryStore<Value> {
     if (!this.#redis) return memory;
     const told = (result: 'hit' | 'miss' | 'error' | 'timeout') => this.#emit({ type: 'cache', tier: 'redis', result });
     const remote = redisStore({ redis: this.#redis, kind, told });
-    return tieredStore({ kind, memory, remote, entries });
+    return tieredStore({ kind, memory, remote, entries, areConfirmed });
   }
 }

@@ -1,11 +1,12 @@
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
-import { type Code, GatewayError } from '../core/errors.ts';
+import { asGatewayError, type Code, GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
 import { Roster } from '../core/roster.ts';
+import { hideSecrets } from '../core/secrets.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import { BodyRoom } from './body.ts';
 import { forwardHead } from './forward.ts';
@@ -92,6 +93,16 @@ export class Reception {
   enter(arrivedAt: number, peer: string): Visitor {
     const cancel = new Cancel();
     return { id: this.#newId(), arrivedAt, peer, cancel, leave: this.#visitors.add(cancel) };
+  }
+
+  /** Why nobody may connect from `peer`, if that is so: who may not call takes no place among the connections. */
+  refusalOf(peer: string): GatewayError | undefined {
+    try {
+      this.#options.guard().checkPeer(peer);
+      return undefined;
+    } catch (error) {
+      return asGatewayError(error);
+    }
   }
 
   /** What a head asks for. Throws a GatewayError with a client code for what may not come in, whatever its body. */
@@ -186,6 +197,6 @@ export class Reception {
     const known = this.#options.guard().isOn
       ? ''
       : `; hooks are taken at ${gateway.paths.map(each => `${each}/<hook>`).join(', ')}`;
-    throw new GatewayError('not_found', `no hook at ${path.slice(0, 200)}${known}`);
+    throw new GatewayError('not_found', `no hook at ${hideSecrets(path.slice(0, 200), '[redacted]')}${known}`);
   }
 }

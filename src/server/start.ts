@@ -87,14 +87,22 @@ export class Breakwater {
     return url(this.#adminAt ?? this.#config.admin);
   }
 
+  /** True while hooks must carry a hash of their body. */
+  get isSigned(): boolean {
+    return this.#config.wcs.secrets.length > 0;
+  }
+
   /** Opens both listeners. Throws a GatewayError that names the address and the remedy if one cannot be had. */
   async start(): Promise<void> {
-    this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
-    this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
     try {
+      this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
+      this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
       this.#adminAt = await this.#admin.start(this.#config.admin);
     } catch (error) {
+      // What is left open would keep the process from ending.
       this.#hooks.server.close();
+      this.#gateway.close();
+      await this.#memory.close();
       throw error;
     }
     this.#ready = true;

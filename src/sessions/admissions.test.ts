@@ -13,6 +13,7 @@ import {
 import { callOf, someSessions } from '../../test/kit/sessions.ts';
 import type { Answer, Call } from '../core/call.ts';
 import { now } from '../core/clock.ts';
+import type { Event } from '../core/events.ts';
 import { sessionName } from './ids.ts';
 import { HELD_HOOKS } from './provisional.ts';
 
@@ -21,6 +22,9 @@ afterEach(realTime);
 const YES = testAnswer(200, '{"restClientConfig":{"call":{"restOnError":"FAIL"}}}');
 const NO = testAnswer(403, '');
 
+const told = (events: readonly Event[]): readonly string[] =>
+  events.flatMap(event => (event.type === 'admission' ? [event.result] : []));
+
 const nameOf = (id: string): string => sessionName('app', callOf('connect', id).body) ?? '';
 
 const anApp = (time: FakeTime = fakeTime()) => {
@@ -28,7 +32,7 @@ const anApp = (time: FakeTime = fakeTime()) => {
   const { handler, calls } = handPlayed();
   const stop = admissions.askThrough(handler);
   const admit = (id: string, changes: Partial<Call> = {}) => {
-    register.enter(nameOf(id), 'unverified', HELD_HOOKS);
+    register.enter(nameOf(id), 'app', 'unverified', HELD_HOOKS);
     admissions.add(nameOf(id), { ...callOf('connect', id), emit: event => void events.push(event), ...changes });
   };
   const state = async (id: string) => {
@@ -46,7 +50,7 @@ const anApp = (time: FakeTime = fakeTime()) => {
     calls[at]?.fail('refused');
     await settle();
   };
-  return { time, admissions, events, calls, stop, admit, state, asked, answer, fail };
+  return { time, admissions, register, events, calls, stop, admit, state, asked, answer, fail };
 };
 
 test('the stored connect is put to the back-end after half a second, byte for byte, with its own limit', async () => {
@@ -67,7 +71,8 @@ test('a 200 verifies the session, its true rules govern, and it is told', async 
   assert.equal(await state('s'), `unverified ${HELD_HOOKS}`);
   await answer(0, YES);
   assert.deepEqual([await state('s'), admissions.size], ['verified call', 0]);
-  assert.deepEqual(events, [{ type: 'admission', app: 'app', result: 'verified' }]);
+  assert.deepEqual(told(events), ['provisional', 'verified']);
+  assert.equal(new Set(events.map(event => event.type === 'admission' && event.callId)).size, 1);
 });
 
 test('a 200 whose rules cannot be read verifies the session, and all its held hooks decide', async () => {
@@ -85,7 +90,7 @@ test('a 4xx refuses the session for good', async () => {
     await time.tick(500);
     await answer(0, testAnswer(status, YES.body));
     assert.deepEqual([await state('s'), admissions.size], ['refused', 0], `${status}`);
-    assert.deepEqual(events, [{ type: 'admission', app: 'app', result: 'refused' }]);
+    assert.deepEqual(told(events), ['provisional', 'refused']);
   }
 });
 
@@ -180,7 +185,7 @@ test('a session that has ended is asked about no more, and what is still answere
   assert.equal(await state('s'), `unverified ${HELD_HOOKS}`);
   assert.equal(admissions.drop(nameOf('s')), false);
   await time.tick(5000);
-  assert.deepEqual([calls.length, events.length], [1, 0]);
+  assert.deepEqual([calls.length, events.length], [1, 1]);
 });
 
 test('a session that ends while it is asked about does not hold up the next', async () => {
@@ -195,8 +200,19 @@ test('a session that ends while it is asked about does not hold up the next', as
   assert.equal(calls[1]?.call.cancel.reason, undefined);
 });
 
+test('a session that another instance has seen end, or has judged, is asked about no more, and the next one is', async () => {
+  const { time, admit, admissions, register, asked, state } = anApp();
+  for (const id of ['ended', 'verified', 'refused', 's']) admit(id);
+  register.forget(nameOf('ended'));
+  register.enter(nameOf('verified'), 'app', 'verified', ['call']);
+  register.enter(nameOf('refused'), 'app', 'refused', []);
+  await time.tick(500);
+  assert.deepEqual([asked(), admissions.size], ['s', 1]);
+  assert.deepEqual([await state('ended'), await state('verified')], [undefined, 'verified call']);
+});
+
 test('a session that begins anew is asked about with its new connect, and the answer to the old one does not count', async () => {
-  const { time, admissions, calls } = anApp();
+  const { time, admit, admissions, calls } = anApp();
   const connects: Answer[] = [];
   const pending: ((answer: Answer) => void)[] = [];
   // A back-end that answers although nobody waits for it any more.
@@ -207,9 +223,9 @@ test('a session that begins anew is asked about with its new connect, and the an
         pending.push(resolve);
       }),
   );
-  admissions.add(nameOf('s'), callOf('connect', 's', { custom: 'old' }));
+  admit('s', callOf('connect', 's', { custom: 'old' }));
   await time.tick(500);
-  admissions.add(nameOf('s'), callOf('connect', 's', { custom: 'new' }));
+  admit('s', callOf('connect', 's', { custom: 'new' }));
   pending[0]?.(NO);
   await settle();
   assert.equal(admissions.size, 1);
@@ -296,7 +312,7 @@ test('a defect in what asks is told, and the next is asked all the same', async 
   admit('s');
   await time.tick(1600);
   assert.equal(asked, 3);
-  assert.deepEqual(new Set(events.map(({ type }) => type)), new Set(['defect']));
+  assert.deepEqual(new Set(events.map(({ type }) => type)), new Set(['admission', 'defect']));
 });
 
 test('it is not used before the first provisional session', () => {

@@ -3,6 +3,7 @@ import { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
+import { isFinalNo } from '../core/statuses.ts';
 import { HELD_HOOKS } from './provisional.ts';
 import type { Register } from './register.ts';
 
@@ -13,17 +14,16 @@ const AT_ONCE = 4;
 /** Bounds of what may wait for a back-end, and how long; whoever comes then is not admitted provisionally. */
 const MOST_WAITING = 10_000;
 const MOST_BYTES = 32 * 1024 * 1024;
+/** As long as a look-up beside all calls may take; stores have limits of their own. */
+const LOOKUP_MS = 1000;
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000;
-
-/** Answers that do not say no for good: too early, too many, too late. */
-const MAYBE_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 
 type Judgement = 'verified' | 'refused';
 
 /** What an answer says of a session that waits for it; nothing if it must be asked for again. */
 const judge = ({ status }: Answer): Judgement | undefined => {
   if (status === 200) return 'verified';
-  return status >= 400 && status < 500 && !MAYBE_LATER.has(status) ? 'refused' : undefined;
+  return isFinalNo(status) ? 'refused' : undefined;
 };
 
 const sizeOf = ({ body, head }: Call): number => body.length + head.length;
@@ -32,7 +32,7 @@ const sizeOf = ({ body, head }: Call): number => body.length + head.length;
 interface Waiting {
   readonly name: string;
   readonly call: Call;
-  /** Set while it is at the back-end. */
+  /** Set while it is looked up or at the back-end. */
   asked: Cancel | undefined;
 }
 
@@ -82,6 +82,7 @@ export class Admissions {
     this.#bytes += sizeOf(call);
     // What it has grown so far is not held for as long as it waits.
     this.#waiting.set(name, { name, call: { ...call, cancel: new Cancel(), attempts: [] }, asked: undefined });
+    call.emit({ type: 'admission', app: call.route.app, callId: call.id, result: 'provisional' });
     this.#schedule();
   }
 
@@ -123,11 +124,24 @@ export class Admissions {
   /** A back-end that has answered is asked about several at a time, one that has not about another after a while. */
   async #askAbout(waiting: Waiting, ask: Handler): Promise<void> {
     this.#asked++;
-    const answer = await this.#put(waiting, ask);
+    // Before the look-up, lest it be its turn again meanwhile.
+    waiting.asked = new Cancel();
+    const isStill = await this.#isUnverified(waiting);
+    const answer = isStill ? await this.#put(waiting.call, waiting.asked, ask) : undefined;
     this.#asked--;
     waiting.asked = undefined;
+    if (!isStill) return void this.#askNext();
     if (!this.#settle(waiting, answer)) return this.#schedule();
     while (this.#asked < AT_ONCE && this.#askNext());
+  }
+
+  /** Another instance may have seen it end, or judged it; then nobody waits for it any more. */
+  async #isUnverified(waiting: Waiting): Promise<boolean> {
+    const { name } = waiting;
+    const session = await this.#register.named(name, LOOKUP_MS);
+    if (this.#waiting.get(name) !== waiting) return false;
+    if (session?.state !== 'unverified') this.drop(name);
+    return session?.state === 'unverified';
   }
 
   /** Notes what the back-end said. False if it did not say what becomes of the session. */
@@ -147,8 +161,8 @@ export class Admissions {
     this.drop(name);
     // Where the rules cannot be read, the answers to all its hooks count.
     if (state === 'verified') this.#register.learn({ name, app, body, state }, HELD_HOOKS);
-    else this.#register.enter(name, state, []);
-    call.emit({ type: 'admission', app, result: state });
+    else this.#register.enter(name, app, state, []);
+    call.emit({ type: 'admission', app, callId: call.id, result: state });
   }
 
   /** To the end of the line, lest one that the back-end cannot bear keep it from all others. */
@@ -161,12 +175,9 @@ export class Admissions {
   }
 
   /** The same request once more, with a limit of its own. */
-  async #put(waiting: Waiting, ask: Handler): Promise<Answer | undefined> {
-    const { call } = waiting;
+  async #put(call: Call, cancel: Cancel, ask: Handler): Promise<Answer | undefined> {
     const arrivedAt = now();
     const deadline = arrivedAt + call.deadline - call.arrivedAt;
-    const cancel = new Cancel();
-    waiting.asked = cancel;
     try {
       return await ask({ ...call, arrivedAt, deadline, cancel, attempts: [] });
     } catch (error) {

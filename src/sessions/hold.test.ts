@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { handPlayed, settle, testAnswer } from '../../test/kit/hand-played.ts';
 import { callOf, someSessions } from '../../test/kit/sessions.ts';
 import { findHook } from '../hooks/catalogue.ts';
-import { holding } from './hold.ts';
+import { Admissions } from './admissions.ts';
+import { heeding, holding } from './hold.ts';
 import { sessionName } from './ids.ts';
+import { Register } from './register.ts';
 import type { SessionState } from './sessions.ts';
 
 const FORBIDDEN = testAnswer(403, 'no');
@@ -13,7 +15,7 @@ const FORBIDDEN = testAnswer(403, 'no');
 const anApp = (state?: SessionState, admitsProvisionally = true) => {
   const some = someSessions({ admitsProvisionally });
   const { handler, calls } = handPlayed();
-  if (state) some.register.enter(sessionName('app', callOf('connect', 's').body) ?? '', state, ['call']);
+  if (state) some.register.enter(sessionName('app', callOf('connect', 's').body) ?? '', 'app', state, ['call']);
   const put = async (hook: string, answer = testAnswer(200, '{}')) => {
     const call = callOf(hook, 's');
     const answered = holding(findHook(hook), some.sessions)(handler)(call);
@@ -60,10 +62,56 @@ test('the answer to a hook that nobody knows is never replaced: WCS was told not
   assert.equal(await anApp('verified').put('unheardOf', FORBIDDEN), '403 upstream');
 });
 
-test('an app that admits nobody provisionally lets everything through, without a look at the session', async () => {
-  for (const state of [undefined, 'open', 'unverified', 'refused'] as const) {
-    const { put } = anApp(state, false);
-    assert.equal(await put('call', FORBIDDEN), '403 upstream');
+test('an app of which no session is held lets everything through, without a look at the session', async () => {
+  for (const state of [undefined, 'open', 'verified'] as const) {
+    const { put, store } = anApp(state, false);
+    const { mock: looked } = mock.method(store, 'get');
+    for (let i = 0; i < 3; i++) assert.equal(await put('call', FORBIDDEN), '403 upstream');
+    assert.deepEqual(
+      looked.calls.map(call => call.arguments[0]),
+      ['held/app'],
+    );
+  }
+});
+
+test('sessions from before a restart, or of another instance, are held where none is let in; others are not', async () => {
+  const before = anApp('unverified', false);
+  const { store, kind } = before;
+  const register = new Register({ store, kind, keepForMs: 86_400_000, emit: () => {} });
+  const sessions = { register, admissions: new Admissions(register), admitsProvisionally: false };
+  const { handler, calls } = handPlayed();
+  const layer = holding(findHook('call'), sessions)(handler);
+  const held = await layer(callOf('call', 's'));
+  assert.deepEqual([held.status, calls.length], [503, 0]);
+  register.enter(sessionName('app', callOf('connect', 's').body) ?? '', 'app', 'refused', []);
+  assert.equal((await layer(callOf('call', 's'))).status, 403);
+  const unknown = layer(callOf('call', 'other'));
+  await settle();
+  calls[0]?.answer(FORBIDDEN);
+  assert.equal(await unknown, FORBIDDEN);
+});
+
+/** What WCS gets to a keep-alive that the back-end answers with 403, by what is known of the session. */
+const keptAlive = async (state: SessionState | undefined, deciding: readonly string[]) => {
+  const { register, sessions } = someSessions();
+  if (state) register.enter(sessionName('app', callOf('connect', 's').body) ?? '', 'app', state, deciding);
+  const { handler, calls } = handPlayed();
+  const answered = heeding(findHook('StreamKeepAliveEvent'), sessions)(handler)(callOf('StreamKeepAliveEvent', 's'));
+  await settle();
+  calls[0]?.answer(FORBIDDEN);
+  const { status, source } = await answered;
+  return `${status} ${source}, ${calls.length} asked`;
+};
+
+test('a keep-alive is told no by the back-end where the true rules of its session say that this counts', async () => {
+  assert.equal(await keptAlive('verified', ['StreamKeepAliveEvent']), '403 upstream, 1 asked');
+  assert.equal(await keptAlive('verified', []), '200 echo, 1 asked');
+});
+
+test('a keep-alive of a refused session is told 403; those of any other go to the back-end and are not touched', async () => {
+  assert.equal(await keptAlive('refused', []), '403 refused, 0 asked');
+  for (const state of [undefined, 'open', 'unverified'] as const) {
+    assert.equal(await keptAlive(state, []), '403 upstream, 1 asked', state);
   }
 });
 

@@ -4,6 +4,8 @@ import { type Member, readMembers } from '../core/json-text.ts';
 
 /** Longer ids are made up; nobody's memory is filled with them. */
 const MOST_ID_BYTES = 1024;
+/** The ids stand near the beginning, and no hook that could be held to its session is so long. */
+const MOST_BODY_BYTES = 128 * 1024;
 const BACKSLASH = '\\';
 
 /** What the member's name means, whatever its spelling; byte by byte where it is not ASCII, as no word of WCS is. */
@@ -31,7 +33,7 @@ const textUnder = (text: Buffer, members: readonly Member[], name: string): stri
  * Nothing for a body that does not tell its session beyond doubt.
  */
 export const sessionName = (app: string, body: Buffer): string | undefined => {
-  const members = readMembers(body);
+  const members = body.length <= MOST_BODY_BYTES ? readMembers(body) : undefined;
   const session = members && textUnder(body, members, 'sessionId');
   const node = session ? textUnder(body, members, 'nodeId') : undefined;
   // As a whole: a part of a text would keep all of it in memory.
@@ -40,6 +42,6 @@ export const sessionName = (app: string, body: Buffer): string | undefined => {
 
 /** The text under `name` in a body, if there is just one. */
 export const textIn = (body: Buffer, name: string): string | undefined => {
-  const members = readMembers(body);
+  const members = body.length <= MOST_BODY_BYTES ? readMembers(body) : undefined;
   return (members && textUnder(body, members, name)) ?? undefined;
 };

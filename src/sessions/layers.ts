@@ -1,9 +1,9 @@
 import type { Answer, Call } from '../core/call.ts';
 import type { Layer } from '../core/layer.ts';
-import type { Hook } from '../hooks/catalogue.ts';
-import { holding, type SessionsOfApp } from './hold.ts';
+import { type Hook, needsVerifying } from '../hooks/catalogue.ts';
+import { heeding, holding, type SessionsOfApp } from './hold.ts';
 import { sessionName, textIn } from './ids.ts';
-import { needsVerifying } from './provisional.ts';
+import { KEEP_ALIVE } from './provisional.ts';
 
 /** What the answer to `call`, the last `connect` of its session, says of that; nothing stands for an error. */
 const learn = ({ register, admissions }: SessionsOfApp, name: string, call: Call, answer?: Answer): void => {
@@ -53,5 +53,6 @@ const forgetting =
 export const sessionLayers = (hook: Hook, sessions: SessionsOfApp): readonly Layer[] => {
   if (hook.kind === 'connect') return [learning(sessions)];
   if (hook.name === 'ConnectionStatusEvent') return [forgetting(sessions)];
+  if (hook.name === KEEP_ALIVE) return [heeding(hook, sessions)];
   return needsVerifying(hook) ? [holding(hook, sessions)] : [];
 };

@@ -6,8 +6,8 @@ import { compact, requests } from '../../test/samples.ts';
 import { createBodies } from '../answers/bodies.ts';
 import type { Answer, Call } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
-import { findHook } from '../hooks/catalogue.ts';
-import { HELD_HOOKS, needsVerifying, provisionalRung } from './provisional.ts';
+import { findHook, needsVerifying } from '../hooks/catalogue.ts';
+import { HELD_HOOKS, provisionalRung } from './provisional.ts';
 import { readRules } from './rules.ts';
 
 afterEach(realTime);
@@ -32,7 +32,10 @@ test('held are the hooks by which a stranger could do something, and all that no
   }
 });
 
-test('each sample connect is answered with its own fields and FAIL for every held hook', () => {
+/** A keep-alive is not held, but its answer counts. */
+const TOLD = [...HELD_HOOKS, 'StreamKeepAliveEvent'];
+
+test('each sample connect is answered with its own fields and FAIL for every held hook and for keep-alives', () => {
   const { answer } = aRung();
   for (const { file } of requests().filter(({ hook }) => hook === 'connect')) {
     const made = answer(aCall({ body: compact(file) }));
@@ -42,8 +45,8 @@ test('each sample connect is answered with its own fields and FAIL for every hel
     );
     const { restClientConfig, ...rest } = JSON.parse(String(made?.body));
     assert.deepEqual(rest, JSON.parse(compact(file).toString()));
-    for (const hook of HELD_HOOKS) assert.deepEqual(restClientConfig[hook], { restOnError: 'FAIL' });
-    assert.deepEqual(readRules(made?.body ?? Buffer.alloc(0)).deciding, [...HELD_HOOKS].sort());
+    for (const hook of TOLD) assert.deepEqual(restClientConfig[hook], { restOnError: 'FAIL' });
+    assert.deepEqual(readRules(made?.body ?? Buffer.alloc(0)).deciding, [...TOLD].sort());
   }
 });
 
@@ -52,7 +55,7 @@ test('a configuration in the request, which only a stranger could have put there
   const evil = { publishStream: { restPolicy: 'DISABLE', restOnError: 'LOG' }, other: { restOnError: 'LOG' } };
   const made = answer(callOf('connect', 's', { restClientConfig: evil }));
   const { restClientConfig } = JSON.parse(String(made?.body));
-  assert.deepEqual(Object.keys(restClientConfig), HELD_HOOKS);
+  assert.deepEqual(Object.keys(restClientConfig), TOLD);
   assert.deepEqual(restClientConfig.publishStream, { restOnError: 'FAIL' });
   const twice = testCall(
     '{"sessionId":"s","restClientConfig":{},"rest\\u0043lientConfig":{"call":{"restPolicy":"DISABLE"}}}',

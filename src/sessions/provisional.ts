@@ -2,20 +2,19 @@ import type { Bodies } from '../answers/bodies.ts';
 import { stringifyJson } from '../answers/json.ts';
 import { JSON_HEADERS } from '../core/refusal.ts';
 import type { FallbackRung } from '../core/rung.ts';
-import { CATALOGUE, type Hook } from '../hooks/catalogue.ts';
+import { CATALOGUE, needsVerifying } from '../hooks/catalogue.ts';
 import type { Admissions } from './admissions.ts';
 import { sessionName } from './ids.ts';
-
-/** True for a hook that a session may be kept from until the back-end has admitted it; unknown names are held as well. */
-export const needsVerifying = ({ kind, decides, harmless }: Hook): boolean =>
-  (kind === 'direct' || kind === 'incoming') && decides === 'by-policy' && !harmless;
 
 /** Every hook that a provisional session must be refused by an error status. */
 export const HELD_HOOKS: readonly string[] = CATALOGUE.filter(needsVerifying).map(({ name }) => name);
 
+/** A notification whose answer may end a stream; it is never held, but must be told to be heeded. */
+export const KEEP_ALIVE = 'StreamKeepAliveEvent';
+
 /** Takes the place of one in the request, where it could only be a stranger's. */
 const OURS = {
-  restClientConfig: Object.fromEntries(HELD_HOOKS.map(name => [name, { restOnError: 'FAIL' }])),
+  restClientConfig: Object.fromEntries([...HELD_HOOKS, KEEP_ALIVE].map(name => [name, { restOnError: 'FAIL' }])),
 };
 
 /**

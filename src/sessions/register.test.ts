@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { afterEach, mock, test } from 'node:test';
 import { fakeTime, realTime } from '../../test/kit/hand-played.ts';
 import { callOf, someSessions } from '../../test/kit/sessions.ts';
 import { sessionName } from './ids.ts';
+import { Register } from './register.ts';
 
 afterEach(realTime);
 
@@ -64,13 +65,54 @@ test('a session is forgotten after its time, and when more come than may be know
   const { register, store } = someSessions({ keepForMs: 1000, entries: 3 });
   register.learn(admitted('s', FAIL));
   await time.tick(999);
-  assert.ok(await register.find(callOf('call', 's'), 0));
+  assert.ok(store.peek(nameOf('s')));
   await time.tick(2);
   assert.equal(await register.find(callOf('call', 's'), 0), undefined);
   for (const id of ['a', 'b', 'c', 'd']) register.learn(admitted(id, FAIL));
   assert.equal(store.size, 3);
   assert.equal(await register.find(callOf('call', 'a'), 0), undefined);
   assert.ok(await register.find(callOf('call', 'd'), 0));
+});
+
+test('a session that is asked for is not forgotten for its age', async () => {
+  const time = fakeTime();
+  const { register } = someSessions({ keepForMs: 1000 });
+  register.learn(admitted('s', FAIL));
+  for (let i = 0; i < 10; i++) {
+    await time.tick(500);
+    assert.ok(await register.find(callOf('call', 's'), 0));
+  }
+  await time.tick(1001);
+  assert.equal(await register.find(callOf('call', 's'), 0), undefined);
+});
+
+test('it is kept anew only once a tenth of its time has passed', async () => {
+  const time = fakeTime();
+  const { register, store } = someSessions({ keepForMs: 1000 });
+  register.learn(admitted('s', FAIL));
+  const { mock: kept } = mock.method(store, 'set');
+  await time.tick(99);
+  await register.find(callOf('call', 's'), 0);
+  assert.equal(kept.callCount(), 0);
+  await time.tick(2);
+  await register.find(callOf('call', 's'), 0);
+  assert.deepEqual(kept.calls[0]?.arguments[2], 1000);
+});
+
+test('that sessions of an app are held is known at once here, and within a minute where another instance holds them', async () => {
+  const time = fakeTime();
+  const { register, store, kind } = someSessions();
+  const other = new Register({ store, kind, keepForMs: 86_400_000, emit: () => {} });
+  assert.equal(await other.mayHold('app'), false);
+  register.enter('s', 'app', 'open', []);
+  register.enter('s', 'app', 'verified', []);
+  assert.equal(await register.mayHold('app'), false);
+  register.enter('s', 'app', 'unverified', []);
+  assert.equal(await register.mayHold('app'), true);
+  assert.equal(await register.mayHold('another'), false);
+  assert.equal(await other.mayHold('app'), false);
+  await time.tick(60_000);
+  assert.equal(await other.mayHold('app'), true);
 });
 
 test('only the connect that began last ends as the last, and only if the session was not forgotten meanwhile', () => {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { CATALOGUE } from '../hooks/catalogue.ts';
-import type { Kind, Store } from '../store/store.ts';
+import type { MemoryStore } from '../store/memory.ts';
+import type { Kind } from '../store/store.ts';
 import type { Deciding } from './rules.ts';
 
 /**
@@ -96,4 +97,4 @@ export const decidesFor = (session: Session | undefined, hook: string): boolean 
   session?.state === 'open' || session?.state === 'verified' ? session.deciding.has(hook) : undefined;
 
 /** All sessions that are known, by their name. */
-export type SessionStore = Store<Session>;
+export type SessionStore = MemoryStore<Session>;

@@ -27,6 +27,16 @@ test('the least recently used values go when there are more than entries', async
   assert.deepEqual(kept, [true, false, true, true]);
 });
 
+test('each look-up tells whether there was something', async () => {
+  const told: string[] = [];
+  const store = memoryStore(VERDICTS, { entries: 2 }, result => told.push(result));
+  await store.get('a', 0);
+  store.set('a', admission('{}'), KEEP_MS);
+  await store.get('a', 0);
+  store.peek('a');
+  assert.deepEqual(told, ['miss', 'hit']);
+});
+
 test('a look at a value is no use of it', () => {
   const store = verdictStore({ entries: 2 });
   for (const key of ['a', 'b']) store.set(key, admission('{}'), KEEP_MS);

@@ -29,15 +29,19 @@ export interface MemoryStore<Value> extends Store<Value> {
   readonly size: number;
   /** What is under `key`, without counting as a use of it. */
   peek(key: string): Value | undefined;
+  /** How long it is still good for, in milliseconds; 0 for what is not there. */
+  leftMs(key: string): number;
+  keys(): Iterable<string>;
 }
 
 /**
  * Keeps values in this process, the most recently used ones, within `entries` and, where it is given, `bytes`.
- * Sets no timer.
+ * Sets no timer. `told` hears of each `get` whether there was something.
  */
 export const memoryStore = <Value extends object>(
   kind: Kind<Value>,
   { entries, bytes }: { readonly entries: number; readonly bytes?: number },
+  told: (result: 'hit' | 'miss') => void = () => {},
 ): MemoryStore<Value> => {
   const values = new LRUCache<string, Value>({
     max: entries,
@@ -57,7 +61,13 @@ export const memoryStore = <Value extends object>(
       return values.size;
     },
     peek: key => values.peek(key),
-    get: async key => values.get(key),
+    leftMs: key => values.getRemainingTTL(key),
+    keys: () => values.keys(),
+    get: async key => {
+      const value = values.get(key);
+      told(value ? 'hit' : 'miss');
+      return value;
+    },
     set: (key, value, keepForMs) => {
       // A ttl of 0 would mean "for ever" to the cache.
       if (keepForMs > 0) values.set(key, entryFor(values.peek(key), value), { ttl: keepForMs });

@@ -7,7 +7,11 @@ export interface RedisClient {
   readonly status: string;
   get(name: string): Promise<string | null>;
   set(name: string, text: string, unit: 'PX', keepForMs: number): Promise<unknown>;
+  /** Only where there is nothing. */
+  set(name: string, text: string, unit: 'PX', keepForMs: number, condition: 'NX'): Promise<unknown>;
   del(name: string): Promise<unknown>;
+  /** Not in a cluster. */
+  select(db: number): Promise<unknown>;
   on(event: string, listener: (error: Error) => void): unknown;
   disconnect(): void;
 }

@@ -19,10 +19,12 @@ export interface Found<Value> {
 
 /** A store that tells more than others, for one that stands in front of it. */
 export interface RemoteStore<Value> extends Store<Value> {
-  /** Like `get`, and tells how long the value is still good for. */
-  find(key: string, withinMs: number): Promise<Found<Value> | undefined>;
+  /** Like `get`, and tells how long the value is still good for. Null: there is none. Nothing: Redis did not say. */
+  find(key: string, withinMs: number): Promise<Found<Value> | null | undefined>;
   /** Like `set`, and like `delete` without a value; false if Redis may still have what was there before. */
   write(key: string, value: Value | undefined, keepForMs: number): Promise<boolean>;
+  /** Writes it only where there is nothing; false if it is not known what there is now. */
+  fill(key: string, value: Value, keepForMs: number): Promise<boolean>;
   /** Another number each time that Redis is back, maybe without what it held. */
   readonly life: number;
   /** Has `run` called now and then while Redis answers, for the first time when it is back. */
@@ -64,17 +66,30 @@ export const redisStore = <Value>({ redis, kind, told }: RedisStoreOptions<Value
     return text === '' || text.length > MAX_TEXT ? remove(key) : put(key, text, Math.ceil(keepForMs));
   };
 
-  const find = async (key: string, withinMs: number): Promise<Found<Value> | undefined> => {
+  const fill = (key: string, value: Value, keepForMs: number): Promise<boolean> => {
+    const text = kind.encode(value);
+    // It would not be there either if it had been written.
+    if (keepForMs <= 0 || text.length > MAX_TEXT) return Promise.resolve(true);
+    const ms = Math.ceil(keepForMs);
+    return redis.tell(client => client.set(nameOf(key), `${Date.now() + ms} ${text}`, 'PX', ms, 'NX'));
+  };
+
+  const find = async (key: string, withinMs: number): Promise<Found<Value> | null | undefined> => {
     const heard = await redis.ask(withinMs, client => client.get(nameOf(key)));
-    const found = typeof heard === 'object' && heard.reply !== null ? read(kind, heard.reply) : undefined;
-    told(found ? 'hit' : typeof heard === 'object' ? 'miss' : heard);
-    return found;
+    if (typeof heard !== 'object') {
+      told(heard);
+      return undefined;
+    }
+    const found = heard.reply === null ? undefined : read(kind, heard.reply);
+    told(found ? 'hit' : 'miss');
+    return found ?? null;
   };
 
   return {
     find,
     get: async (key, withinMs) => (await find(key, withinMs))?.value,
     write,
+    fill,
     get life() {
       return redis.life;
     },

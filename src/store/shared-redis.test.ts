@@ -53,6 +53,38 @@ describe('a shared Redis', () => {
     assert.deepEqual(events, [{ type: 'redis', is: 'up', detail: '' }]);
   });
 
+  test('a database that it does not have is asked for before anything else, and is as good as no Redis', async () => {
+    const { redis, client, events, tick, answer } = play('redis://redis/99');
+    client.ready();
+    for (let i = 0; i < 5; i++) {
+      assert.deepEqual(
+        client.commands.map(({ name, key }) => [name, key]),
+        [['select', '99']],
+      );
+      await answer(command => command.refuse('ERR DB index is out of range'));
+      assert.deepEqual(client.taken(), []);
+      assert.equal(await redis.tell(to => to.del('key')), false);
+      await tick(500);
+    }
+    assert.equal(redis.isUp, false);
+    assert.deepEqual(events, [{ type: 'redis', is: 'down', detail: 'ERR DB index is out of range' }]);
+  });
+
+  test('a database that it has is asked for over each new connection', async () => {
+    const { redis, client, answer, tick } = play('redis://redis/3');
+    for (let connection = 0; connection < 2; connection++) {
+      client.ready();
+      await answer(({ name, reply }) => assert.equal(name, 'select') ?? reply());
+      assert.equal(redis.isUp, false);
+      await answer(({ name, reply }) => assert.equal(name, 'get') ?? reply());
+      assert.equal(redis.isUp, true);
+      await tick(500);
+      await answer(({ name, reply }) => assert.equal(name, 'get') ?? reply());
+      client.close();
+      assert.equal(redis.isUp, false);
+    }
+  });
+
   test('one that was never there is said to be down once, and why', async () => {
     const { client, events, tick } = play();
     client.emit('error', new Error('connect ECONNREFUSED 10.0.0.1:6379'));

@@ -46,6 +46,7 @@ export class SharedRedis {
   readonly prefix: string;
   readonly #client: RedisClient;
   readonly #budgetMs: number;
+  readonly #db: number;
   readonly #secrets: readonly (string | undefined)[];
   readonly #emit: Emit;
   readonly #listeners: (() => void)[] = [];
@@ -63,6 +64,7 @@ export class SharedRedis {
   constructor(options: SharedRedisOptions, emit: Emit, client: RedisClient = createRedisClient(options)) {
     this.prefix = options.prefix;
     this.#budgetMs = options.budgetMs;
+    this.#db = options.address.db;
     this.#secrets = [options.address.password, options.sentinelPassword];
     this.#emit = emit;
     this.#client = client;
@@ -184,10 +186,19 @@ export class SharedRedis {
     });
   }
 
+  /**
+   * What the probe asks. The client goes on in database 0 if the one that it is to use cannot be had, and says so only on
+   * the side: so before anything is asked or written over a new connection, the database is asked for once more.
+   */
+  #ask(client: RedisClient, name: string): Promise<unknown> {
+    if (this.#isUp || this.#db === 0) return client.get(name);
+    return client.select(this.#db).then(() => client.get(name));
+  }
+
   async #probe(): Promise<void> {
     if (this.#client.status !== 'ready') return this.#leave();
     const name = `${this.prefix}probe:${this.#probes++ % PROBE_NAMES}`;
-    const heard = await this.#race(client => client.get(name), this.#budgetMs);
+    const heard = await this.#race(client => this.#ask(client, name), this.#budgetMs);
     if (this.#isClosed) return;
     this.#judge(heard);
     if (typeof heard !== 'object') return;

@@ -27,17 +27,23 @@ interface Write {
 /** A remote tier that the test answers by hand. */
 class Remote implements RemoteStore<Verdict> {
   life = 1;
-  readonly finds: { key: string; withinMs: number; give(found?: Found<Verdict>): void }[] = [];
+  readonly finds: { key: string; withinMs: number; give(found?: Found<Verdict> | null): void }[] = [];
   readonly writes: Write[] = [];
   answered = () => {};
   isClosed = false;
 
-  find(key: string, withinMs: number): Promise<Found<Verdict> | undefined> {
+  find(key: string, withinMs: number): Promise<Found<Verdict> | null | undefined> {
     return new Promise(give => this.finds.push({ key, withinMs, give }));
   }
 
   write(key: string, value: Verdict | undefined, keepForMs: number): Promise<boolean> {
     return new Promise(end => this.writes.push({ key, value, keepForMs, end }));
+  }
+
+  readonly fills: Write[] = [];
+
+  fill(key: string, value: Verdict, keepForMs: number): Promise<boolean> {
+    return new Promise(end => this.fills.push({ key, value, keepForMs, end }));
   }
 
   onAnswer(run: () => void): void {
@@ -65,8 +71,8 @@ const create = (entries = 100) => {
   const time = fakeTime();
   const remote = new Remote();
   const memory = memoryStore(VERDICTS, { entries });
-  const store = tieredStore({ kind: VERDICTS, memory, remote, entries: 100 });
-  const get = async (key: string, found?: Found<Verdict>) => {
+  const store = tieredStore({ kind: VERDICTS, memory, remote, entries: 100, areConfirmed: true });
+  const get = async (key: string, found?: Found<Verdict> | null) => {
     const got = store.get(key, WITHIN_MS);
     await settle();
     remote.finds.shift()?.give(found);
@@ -125,11 +131,35 @@ describe('the tiered store, reading', () => {
     });
   }
 
-  test('what is doubted stands where the remote tier has nothing or no answer', async () => {
+  test('what is doubted stands where the remote tier does not answer', async () => {
     const { store, remote, get } = create();
     store.set('a', verdict('{}', 5000), KEEP_MS);
     await remote.end(true);
+    assert.ok(await get('a', undefined));
+  });
+
+  test('and goes where it answers that it has nothing: another instance has taken it out', async () => {
+    const { store, remote, memory, get } = create();
+    store.set('a', verdict('{}', 5000), KEEP_MS);
+    await remote.end(true);
+    assert.equal(await get('a', null), undefined);
+    assert.equal(memory.peek('a'), undefined);
+  });
+
+  test('when the remote tier is back, what it may have lost is put back where nothing is, and is believed until then', async () => {
+    const { store, remote, get } = create();
+    remote.answered();
+    store.set('a', verdict('{}', 5000), KEEP_MS);
+    await remote.end(true);
+    remote.life = 2;
+    remote.answered();
     assert.ok(await get('a'));
+    assert.equal(remote.finds.length, 0);
+    const [fill] = remote.fills;
+    assert.deepEqual([fill?.key, fill?.value?.status], ['a', 200]);
+    fill?.end(true);
+    await settle();
+    assert.equal(await get('a', null), undefined);
   });
 
   test('what is set while the remote tier is asked is not overwritten by its answer', async () => {

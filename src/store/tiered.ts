@@ -17,6 +17,8 @@ export interface Tiers<Value> {
   readonly remote: RemoteStore<Value>;
   /** How many writes are remembered: to leave out what says nothing new, and to make good what did not arrive. */
   readonly entries: number;
+  /** True if values are often set to what they say already; those writes are left out for a while. */
+  readonly areConfirmed: boolean;
 }
 
 /** What was last sent to the remote tier, by `now()` and in which of its lives; no value was a deletion. */
@@ -30,25 +32,31 @@ interface Sent<Value> {
 interface Owed {
   readonly until: number;
   isMissed: boolean;
+  /** True for what Redis had before it went: it is written only where there is nothing now. */
+  readonly isRefill: boolean;
 }
 
 /**
- * Memory first, then Redis. What memory has is asked for again in Redis only where another instance may know better.
- * Writes go to both; those that only confirm the last one reach Redis now and then. Until Redis has confirmed a write it
- * is not asked for that key, and what it missed while it was away is sent again when it is back, lest it bring up what
- * the back-end has contradicted since.
+ * Memory first, then Redis. What memory has is asked for again in Redis only where another instance may know better; a
+ * Redis that answers and has nothing says that another one has taken it out. Writes go to both; those that only confirm the
+ * last one reach Redis now and then. Until Redis has confirmed a write it is not asked for that key. When it is back, what
+ * it missed is sent again, lest it bring up what the back-end has contradicted since, and what it may have lost is put
+ * back where nothing else is.
  */
 class Tiered<Value extends object> implements MemoryStore<Value> {
   readonly #tiers: Tiers<Value>;
   readonly #sent: LRUCache<string, Sent<Value>>;
   readonly #owed: LRUCache<string, Owed>;
   #isMakingGood = false;
+  /** The life of Redis in which all that memory has was sent to it. */
+  #life: number;
 
   constructor(tiers: Tiers<Value>) {
     this.#tiers = tiers;
     this.#sent = new LRUCache({ max: tiers.entries });
     this.#owed = new LRUCache({ max: tiers.entries });
-    tiers.remote.onAnswer(() => void this.#makeGood());
+    this.#life = tiers.remote.life;
+    tiers.remote.onAnswer(() => this.#onAnswer());
   }
 
   /** Of the memory. */
@@ -56,9 +64,17 @@ class Tiered<Value extends object> implements MemoryStore<Value> {
     return this.#tiers.memory.size;
   }
 
-  /** What memory has. */
+  /** What memory has, as of the next two. */
   peek(key: string): Value | undefined {
     return this.#tiers.memory.peek(key);
+  }
+
+  leftMs(key: string): number {
+    return this.#tiers.memory.leftMs(key);
+  }
+
+  keys(): Iterable<string> {
+    return this.#tiers.memory.keys();
   }
 
   async get(key: string, withinMs: number): Promise<Value | undefined> {
@@ -69,7 +85,9 @@ class Tiered<Value extends object> implements MemoryStore<Value> {
     const found = await remote.find(key, withinMs);
     const current = memory.peek(key);
     // Who wrote in the meantime knows better.
-    if (!found || current !== local || this.#sent.peek(key) !== sent) return current;
+    const isOvertaken = current !== local || this.#owed.has(key) || this.#sent.peek(key) !== sent;
+    if (found === undefined || isOvertaken) return current;
+    if (found === null) return this.#lose(key);
     if (local && kind.isNewer(local, found.value)) return local;
     memory.set(key, found.value, found.leftMs);
     // It is no longer what Redis has.
@@ -91,6 +109,28 @@ class Tiered<Value extends object> implements MemoryStore<Value> {
     await Promise.all([this.#tiers.memory.close(), this.#tiers.remote.close()]);
   }
 
+  /** Another instance has taken it out. */
+  #lose(key: string): undefined {
+    this.#tiers.memory.delete(key);
+    this.#sent.delete(key);
+  }
+
+  #onAnswer(): void {
+    const { life } = this.#tiers.remote;
+    if (this.#life !== 0 && this.#life !== life) this.#oweAll();
+    this.#life = life;
+    void this.#makeGood();
+  }
+
+  /** Redis may have come back without what it had. */
+  #oweAll(): void {
+    const { memory } = this.#tiers;
+    for (const key of memory.keys()) {
+      const owed = { until: now() + memory.leftMs(key), isMissed: true, isRefill: true };
+      if (!this.#owed.has(key)) this.#owed.set(key, owed);
+    }
+  }
+
   #isKnown(key: string, value: Value, keepForMs: number): boolean {
     const { kind, remote } = this.#tiers;
     const last = this.#sent.get(key);
@@ -100,10 +140,10 @@ class Tiered<Value extends object> implements MemoryStore<Value> {
 
   /** True once the remote tier has it. */
   async #write(key: string, value: Value | undefined, keepForMs: number): Promise<boolean> {
-    const { remote } = this.#tiers;
-    const owed: Owed = { until: now() + keepForMs, isMissed: false };
+    const { remote, areConfirmed } = this.#tiers;
+    const owed: Owed = { until: now() + keepForMs, isMissed: false, isRefill: false };
     this.#owed.set(key, owed);
-    this.#sent.set(key, { value, at: now(), life: remote.life });
+    if (areConfirmed) this.#sent.set(key, { value, at: now(), life: remote.life });
     const isThere = await remote.write(key, value, keepForMs);
     if (this.#owed.peek(key) !== owed) return isThere;
     if (isThere) this.#owed.delete(key);
@@ -129,8 +169,18 @@ class Tiered<Value extends object> implements MemoryStore<Value> {
   async #sendAgain(missed: readonly (readonly [string, Owed])[]): Promise<boolean> {
     const { memory } = this.#tiers;
     const still = missed.filter(([key, owed]) => this.#owed.peek(key) === owed);
-    const writes = still.map(([key, { until }]) => this.#write(key, memory.peek(key), until - now()));
+    const writes = still.map(([key, owed]) =>
+      owed.isRefill ? this.#refill(key, owed) : this.#write(key, memory.peek(key), owed.until - now()),
+    );
     return (await Promise.all(writes)).every(isThere => isThere);
+  }
+
+  async #refill(key: string, owed: Owed): Promise<boolean> {
+    const { memory, remote } = this.#tiers;
+    const value = memory.peek(key);
+    const isThere = value === undefined || (await remote.fill(key, value, owed.until - now()));
+    if (isThere && this.#owed.peek(key) === owed) this.#owed.delete(key);
+    return isThere;
   }
 }
 

@@ -5,6 +5,7 @@ const SECRET_FIELDS = [
   ...['sipPassword', 'authToken', 'token', 'password', 'restPassword', 'userPwd', 'SECRET', 'client_secret'],
   ...['access_token', 'refreshToken', 'apiKey', 'api_key', 'X-Api-Key', 'streamKey', 'private-key', 'key', 'pin'],
   ...['otp', 'passphrase', 'passcode', 'credentials', 'Authorization', 'Cookie', 'jwt', 'aclAuth', 'signature'],
+  ...['ticket', 'pw', 'sig', 'accessCode'],
 ] as const;
 
 /** What a hash in hex or a text in base64 looks like. */
@@ -64,6 +65,8 @@ export class Canaries {
       digestAlone: `Digest username="1", response="${c()}"`,
       jwt: `eyJhbGciOiJIUzI1NiJ9.${c()}.${c()}`,
       sdp: `v=0\r\na=ice-ufrag:x\r\na=ice-pwd:${c()}\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:${c()}\r\n`,
+      words: `password: ${c()} ${c()}`,
+      ticket: `https://h/?ticket=${c()}&pw=${c()}&sig=${c()}&accessCode=${c()}`,
       log: `login ok, token: ${c()}, apiKey => ${c()} and secret = ${c()}`,
     };
   }

@@ -3,7 +3,7 @@ import type { RedisClient } from '../../src/store/redis-client.ts';
 
 /** One command that reached the hand-played client, to be answered by the test. */
 export interface PlayedCommand {
-  readonly name: 'get' | 'set' | 'del';
+  readonly name: 'get' | 'set' | 'del' | 'select';
   readonly key: string;
   readonly text?: string;
   readonly keepForMs?: number;
@@ -32,6 +32,10 @@ export class HandPlayedRedis extends EventEmitter implements RedisClient {
 
   del(name: string): Promise<unknown> {
     return this.#play({ name: 'del', key: name });
+  }
+
+  select(db: number): Promise<unknown> {
+    return this.#play({ name: 'select', key: `${db}` });
   }
 
   disconnect(): void {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import type { Verdict } from '../../src/answers/verdicts.ts';
+import { VERDICTS, type Verdict } from '../../src/answers/verdicts.ts';
+import { SessionKind } from '../../src/sessions/sessions.ts';
+import { memoryStore } from '../../src/store/memory.ts';
+import { redisStore } from '../../src/store/redis.ts';
+import { tieredStore } from '../../src/store/tiered.ts';
 import { until } from '../poll.ts';
 import { withoutTool } from '../tools.ts';
 import { cluster, sentinel, standalone, untilWhole, withTls } from './layouts.ts';
@@ -169,7 +173,7 @@ describe('a Redis', () => {
     assert.equal(await instance.remote.write('a', verdict('1'), KEEP_MS), true);
   });
 
-  holds('that comes back empty is filled with what is said again', async () => {
+  holds('that comes back empty is filled with what memory has, and takes what is said again', async () => {
     const { url, servers } = await standalone();
     const [one, other] = [await connect({ url }), await connect({ url })];
     const store = tieredOver(one);
@@ -179,10 +183,9 @@ describe('a Redis', () => {
     await servers[0]?.kill();
     await servers[0]?.start();
     await Promise.all([untilUp(one), untilUp(other)]);
-    assert.equal(await isThere(), undefined);
-    assert.ok(await store.get('a', WITHIN_MS));
-    store.set('a', verdict('1'), KEEP_MS);
     await until(isThere, { what: 'it is written again' });
+    store.set('a', verdict('2'), KEEP_MS);
+    await until(async () => patchOf(await isThere()) === '2', { what: 'what is said since is written' });
   });
 
   holds('that is paused costs the budget three times and then nothing, and is used again within 5 s', async () => {
@@ -315,6 +318,55 @@ describe('a Redis', () => {
     assert.equal(without(older.lookups, 'miss'), 0);
     older.remote.set('a', verdict('1'), KEEP_MS);
     await until(() => newer.remote.get('a', WITHIN_MS), { what: 'what both know is shared' });
+  });
+
+  holds('without the database of the URL is left alone, and nothing of it goes to another', async () => {
+    const { url, servers } = await standalone(['--databases', '4']);
+    const instance = tidy(createInstance({ url: url.replace(/0$/, '99') }));
+    assert.match(await untilToldDown(instance), /DB index is out of range/);
+    assert.equal(await instance.remote.write('a', verdict('1'), KEEP_MS), false);
+    assert.equal(instance.redis.isUp, false);
+    assert.equal(await servers[0]?.client.dbsize(), 0);
+    const other = await connect({ url: url.replace(/0$/, '3') });
+    await untilShared(other, other);
+    assert.equal(await servers[0]?.client.dbsize(), 0);
+  });
+
+  holds('in which another instance takes a verdict out has none for the others either', async () => {
+    const { url } = await standalone();
+    const [a, b] = [await connect({ url, budgetMs: 1000 }), await connect({ url, budgetMs: 1000 })];
+    const [one, other] = [tieredOver(a), tieredOver(b)];
+    one.set('a', verdict('1', 5000), KEEP_MS);
+    await until(() => other.get('a', WITHIN_MS), { what: 'the other one has it' });
+    await until(async () => (await one.get('a', WITHIN_MS)) !== undefined, { what: 'it is there' });
+    other.delete('a');
+    await until(async () => (await one.get('a', WITHIN_MS)) === undefined, { what: 'the first one has it no more' });
+    assert.equal(one.peek('a'), undefined);
+  });
+
+  holds('that was restarted empty is given back what memory has, where nothing else is', async () => {
+    const { url, servers } = await standalone();
+    const a = await connect({ url, budgetMs: 1000 });
+    const sessions = new SessionKind();
+    const told = () => {};
+    const verdicts = tieredOver(a);
+    const memory = memoryStore(sessions, { entries: 100 });
+    const remote = redisStore({ redis: a.redis, kind: sessions, told });
+    const known = tieredStore({ kind: sessions, memory, remote, entries: 100, areConfirmed: false });
+    verdicts.set('a', verdict('old', 5000), KEEP_MS);
+    verdicts.set('b', verdict('b', 5000), KEEP_MS);
+    known.set('s', sessions.make('verified', ['call']), KEEP_MS);
+    await until(async () => (await servers[0]?.client.dbsize()) === 3, { what: 'all of it is in Redis' });
+    await servers[0]?.kill();
+    await untilDown(a);
+    await servers[0]?.start();
+    await servers[0]?.client.set('breakwater:verdict:a', `${Date.now() + KEEP_MS} ${VERDICTS.encode(verdict('new'))}`);
+    await until(async () => (await servers[0]?.client.dbsize()) === 3, { what: 'all of it is there again' });
+    const b = await connect({ url, budgetMs: 1000 });
+    assert.equal(patchOf(await b.remote.get('b', WITHIN_MS)), 'b');
+    assert.equal(patchOf(await b.remote.get('a', WITHIN_MS)), 'new');
+    const found = await redisStore({ redis: b.redis, kind: sessions, told }).get('s', WITHIN_MS);
+    assert.deepEqual([found?.state, [...(found?.deciding ?? [])]], ['verified', ['call']]);
   });
 
   holds('whose name holds another type is as good as empty, and says so', async () => {

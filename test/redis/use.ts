@@ -42,7 +42,13 @@ export const createInstance = ({ url, ca, budgetMs = 1000 }: InstanceOptions): I
 
 /** A tiered store in front of an instance's Redis. */
 export const tieredOver = ({ remote }: Instance, entries = 10_000): MemoryStore<Verdict> =>
-  tieredStore({ kind: VERDICTS, memory: memoryStore(VERDICTS, { entries, bytes: 64 << 20 }), remote, entries });
+  tieredStore({
+    kind: VERDICTS,
+    memory: memoryStore(VERDICTS, { entries, bytes: 64 << 20 }),
+    remote,
+    entries,
+    areConfirmed: true,
+  });
 
 /** Waits until Redis is used: the demand is that this takes no longer than 5 s. */
 export const untilUp = ({ redis, events }: Instance, deadlineMs = 5000): Promise<unknown> =>
