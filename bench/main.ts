@@ -9,7 +9,10 @@ import { describeMachine } from './machine.ts';
 import { type Played, QUICK_NOTE, renderReport, renderSection, renderVerdicts } from './report.ts';
 import type { Section } from './section.ts';
 import { breakerOpen } from './sections/breaker-open.ts';
+import { crash } from './sections/crash.ts';
+import { drain } from './sections/drain.ts';
 import { java } from './sections/java.ts';
+import { journal } from './sections/journal.ts';
 import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
 import { recovery } from './sections/recovery.ts';
@@ -20,7 +23,21 @@ import { throughput } from './sections/throughput.ts';
 import { wcs } from './sections/wcs.ts';
 import { BENCH_TOOLS } from './tools.ts';
 
-const SECTIONS: readonly Section[] = [throughput, breakerOpen, latency, stall, tail, recovery, micro, java, wcs, redis];
+const SECTIONS: readonly Section[] = [
+  throughput,
+  breakerOpen,
+  latency,
+  stall,
+  tail,
+  recovery,
+  micro,
+  java,
+  wcs,
+  redis,
+  journal,
+  crash,
+  drain,
+];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
 

@@ -7,6 +7,7 @@ import { parseConfig } from '../src/config/load.ts';
 import type { Event } from '../src/core/events.ts';
 import { createGateway, type Gateway } from '../src/gateway/gateway.ts';
 import { SharedMemory } from '../src/server/memory.ts';
+import { MemoryJournal } from './kit/memory-journal.ts';
 import { callOf } from './kit/sessions.ts';
 import { until } from './poll.ts';
 
@@ -49,7 +50,7 @@ test('who comes while the back-end is away is held until it has spoken, over a r
   const port = await listen(spare, 0);
   await close(spare);
   const provisional = configOf(port, '[provisional]');
-  const memory = new SharedMemory(provisional.cache, emit);
+  const memory = new SharedMemory(provisional, emit, async () => new MemoryJournal());
   const first = createGateway({ config: provisional, memory, emit });
   after(() => memory.close());
 

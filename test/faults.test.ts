@@ -39,9 +39,9 @@ const KINDS: readonly HookKind[] = [
   { hook: 'publishStream', sample: 'publishStream.request.json', source: 'unavailable', status: 503 },
   { hook: 'OnCallEvent', sample: 'OnCallEvent.request.json', source: 'unavailable', status: 503 },
   { hook: 'playHLS', sample: 'playHLS.request.json', source: 'unavailable', status: 503 },
-  { hook: 'StreamStatusEvent', sample: 'StreamStatusEvent.request.json', source: 'echo', status: 200 },
+  { hook: 'StreamStatusEvent', sample: 'StreamStatusEvent.request.json', source: 'stored', status: 200 },
   { hook: 'StreamKeepAliveEvent', sample: 'StreamStatusEvent.request.json', source: 'echo', status: 200 },
-  { hook: 'SomethingNewEvent', sample: 'StreamStatusEvent.request.json', source: 'echo', status: 200 },
+  { hook: 'SomethingNewEvent', sample: 'StreamStatusEvent.request.json', source: 'stored', status: 200 },
   { hook: 'somethingNew', sample: 'connect.request.json', source: 'unavailable', status: 503 },
 ];
 
@@ -91,7 +91,8 @@ describe('each of the twelve faults', () => {
         for (const answer of await callAll(kind)) {
           assert.equal(answer.source, kind.source, `${kind.hook}: ${answer.from}`);
           assert.equal(answer.status, kind.status, kind.hook);
-          assert.match(reasonOf(answer), reason, `${kind.hook}: ${answer.from}`);
+          const isBehind = kind.source === 'stored' && reasonOf(answer) === 'queued';
+          assert.ok(isBehind || reason.test(reasonOf(answer)), `${kind.hook}: ${answer.from}`);
           if (kind.status === 200) assert.ok(answer.body.equals(compact(kind.sample)), kind.hook);
           else assert.match(answer.body.toString(), /^\{"error":\{"code":"[a-z_]+","message":"[^"]+"\}\}$/);
         }
@@ -121,7 +122,7 @@ describe('each of the twelve faults', () => {
         sources.add(answer.source);
       }
     }
-    assert.deepEqual([...sources].sort(), ['echo', 'upstream']);
+    assert.deepEqual([...sources].sort(), ['stored', 'upstream']);
   });
 
   test('when the fault is over, the next call is the back-end’s again', async () => {

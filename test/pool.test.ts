@@ -140,3 +140,11 @@ test('closing tells who has a connection and who waits for one', async () => {
   pool.close();
   assert.deepEqual([one.broken, other.broken, waiting.broken], ['closing', 'closing', 'closing']);
 });
+
+test('whoever wants a connection of a closed pool is told so', () => {
+  pool.close();
+  const late = aUser();
+  pool.take(late);
+  assert.equal(late.broken, 'closing');
+  assert.equal(pool.size, 0);
+});

@@ -1,4 +1,6 @@
-import { openSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { parseConfig } from '../src/config/load.ts';
 import type { Config } from '../src/config/types.ts';
@@ -31,18 +33,37 @@ export interface Started {
   close(): Promise<void>;
 }
 
-/** Starts a gateway on free ports. Its log goes nowhere unless `logFd` says otherwise. */
+/** A folder for the events of one gateway; it is gone when the gateway is closed. */
+const ownEvents = (): { readonly dir: string; remove(): void } => {
+  const dir = mkdtempSync(join(tmpdir(), 'breakwater-events-'));
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+};
+
+const isDefault = ({ dir }: Config['events']): boolean => dir === './data/events';
+
+/**
+ * Starts a gateway on free ports. Its log goes nowhere unless `logFd` says otherwise; its events go to a folder of its
+ * own unless the configuration names one.
+ */
 export const startGateway = async (
   config: Config,
   { listener, logFd = openSync('/dev/null', 'w') }: { readonly listener?: Emit; readonly logFd?: number } = {},
 ): Promise<Started> => {
-  const breakwater = await start(config, { version: '0.0.0-test', logFd, ...(listener && { listener }) });
+  const own = isDefault(config.events) ? ownEvents() : undefined;
+  const events = { ...config.events, ...(own && { dir: own.dir }) };
+  const breakwater = await start(
+    { ...config, events },
+    { version: '0.0.0-test', logFd, ...(listener && { listener }) },
+  );
   const { port } = new URL(breakwater.url);
   return {
     breakwater,
     url: breakwater.url + APP.path,
     port: Number(port),
     // What a test leaves in flight is nobody's answer, so it is not waited for.
-    close: () => breakwater.close(0),
+    close: async () => {
+      await breakwater.close(0);
+      own?.remove();
+    },
   };
 };

@@ -80,10 +80,12 @@ const layersOf = (bench: Bench) => {
   const [app] = readConfig(bench).apps;
   if (!app?.breaker) throw new Error('the configuration of the bench has no app with a breaker');
   const settings = app.settings(HOOK);
-  const memory = new SharedMemory(readConfig(bench).cache, ignore);
-  const { verdicts, register } = memory;
+  const memory = new SharedMemory(readConfig(bench), ignore, () =>
+    Promise.reject(new Error('the bench stores nothing')),
+  );
+  const { verdicts, register, delivery } = memory;
   const sessions = { register, admissions: memory.admissions(app.name), admitsProvisionally: false };
-  const ladder = buildLadder({ settings, hook: findHook(HOOK), verdicts, sessions });
+  const ladder = buildLadder({ settings, hook: findHook(HOOK), verdicts, sessions, outbox: delivery.outbox });
   if (!ladder.keep || !settings.hedge) throw new Error('the configuration of the bench leaves a layer out');
   const budget = new Budget(0.05);
   const breaker = new Breaker(app.breaker, { ...ROUTE, upstream: 'http://127.0.0.1:8081', emit: () => {} });
@@ -121,7 +123,9 @@ const layersOf = (bench: Bench) => {
     budget,
     hook: findHook(HOOK),
     ofSession: [],
+    delivery: undefined,
     storesMs: 0,
+    journalMs: 0,
   });
   return { layers: [...route, ...below], together: together.handler, close: () => breaker.close() };
 };

@@ -8,16 +8,7 @@ import type { Store } from '../store/store.ts';
 import { createBodies } from './bodies.ts';
 import { parseJson, parseObject } from './json.ts';
 import { type LastGoodOptions, lastGood } from './last-good.ts';
-import {
-  bodyRung,
-  cachedRung,
-  echoRung,
-  fileRung,
-  patchedEchoRung,
-  refuseRung,
-  storeRung,
-  unavailableRung,
-} from './rungs.ts';
+import { bodyRung, cachedRung, echoRung, fileRung, patchedEchoRung, refuseRung, unavailableRung } from './rungs.ts';
 import { VERDICTS, type Verdict } from './verdicts.ts';
 
 mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
@@ -40,8 +31,8 @@ const teach = async (request: string, status: number, answer: string): Promise<v
   mock.timers.tick(1);
 };
 
-test('echo gives every sample back byte for byte, and so does store', () => {
-  for (const rung of [echoRung(), storeRung()]) {
+test('echo gives every sample back byte for byte', () => {
+  for (const rung of [echoRung()]) {
     for (const { file } of requests()) {
       const body = compact(file);
       const answer = rung.answer(testCall(body).call, LIMIT);
@@ -64,7 +55,7 @@ test('what must echo or rebase a hostile body says not_json', async () => {
   for (const body of HOSTILE) {
     const { call } = testCall(body);
     const notJson = { code: 'not_json' };
-    for (const rung of [echoRung(), storeRung(), patchedEchoRung({ a: 1 }, bodies)]) {
+    for (const rung of [echoRung(), patchedEchoRung({ a: 1 }, bodies)]) {
       assert.throws(() => rung.answer(call, LIMIT), notJson);
     }
     for (const key of [options.key, () => 'a', () => undefined]) {
@@ -115,14 +106,13 @@ test('refuse is a 403 and unavailable a 503, small JSON with the code, for every
 
 test('the rungs name themselves and the source of what they answer', () => {
   const bodies = createBodies();
-  const rungs = [cachedRung(options), echoRung(), storeRung(), patchedEchoRung({}, bodies)];
+  const rungs = [cachedRung(options), echoRung(), patchedEchoRung({}, bodies)];
   rungs.push(bodyRung({}), fileRung(Buffer.from('{}')), refuseRung(), unavailableRung());
   assert.deepEqual(
     rungs.map(rung => `${rung.name} ${rung.source}`),
     [
       'cached cached',
       'echo echo',
-      'store echo',
       'patched-echo default',
       'body default',
       'file default',

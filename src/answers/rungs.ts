@@ -16,21 +16,15 @@ const ok = (body: Buffer, source: Source, reason: Code): Answer => ({
   reason,
 });
 
-/** Both rungs that answer with the request's own bytes; throws `not_json` if those are no JSON object. */
-const echoAs = (name: string): FallbackRung => ({
-  name,
+/** `echo`: 200 with the request's own bytes; throws `not_json` if those are no JSON object. */
+export const echoRung = (): FallbackRung => ({
+  name: 'echo',
   source: 'echo',
   answer: (call, failure) => {
     checkObject(call.body);
     return ok(call.body, 'echo', failure.code);
   },
 });
-
-/** `echo`: 200 with the request's own bytes. */
-export const echoRung = (): FallbackRung => echoAs('echo');
-
-/** `store`: answers as `echo` does and says so, since nothing is put on disk before the journal exists. */
-export const storeRung = (): FallbackRung => echoAs('store');
 
 /** `{ echo: patch }`: 200 with the request's JSON, changed by an RFC 7396 merge patch; throws `not_json` as `echo` does. */
 export const patchedEchoRung = (patch: JsonObject, bodies: Bodies): FallbackRung => ({

@@ -52,7 +52,7 @@ test('check says in the end how many warnings there were, if there were any', as
     const lines = err.trimEnd().split('\n');
     return [lines.filter(line => line.startsWith('warning: ')).length, lines.at(-1)];
   };
-  assert.deepEqual(await withWarnings('one.yaml', APP), [1, '1 warning']);
+  assert.deepEqual(await withWarnings('one.yaml', `${APP}    idempotent: [playRTPS]\n`), [1, '1 warning']);
   assert.deepEqual(await withWarnings('two.yaml', `${APP}    fallback: [cached, echo]\n    idempotent: [playRTPS]\n`), [
     2,
     '2 warnings',
@@ -143,7 +143,7 @@ test('explain tells what auto comes to for a notification, for an unknown name a
   const ladderOf = async (hook: string) =>
     /^fallback +(.*)$/m.exec((await outcome(explain, ['Echo', hook, '-c', file])).out)?.[1];
   assert.equal(await ladderOf('connect'), 'auto: cached, then unavailable');
-  assert.equal(await ladderOf('StreamStatusEvent'), 'auto: store');
+  assert.equal(await ladderOf('StreamStatusEvent'), 'auto: store, then unavailable');
   assert.equal(await ladderOf('StreamKeepAliveEvent'), 'auto: echo');
   assert.equal(await ladderOf('unheardOf'), 'auto: unavailable');
 });

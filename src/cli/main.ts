@@ -1,11 +1,18 @@
 import { check } from './check.ts';
 import { demo } from './demo.ts';
+import { events } from './events.ts';
 import { explain } from './explain.ts';
 import { EXIT, type Io } from './io.ts';
 import { run } from './run.ts';
 import { type Command, isCommand, MAIN_USAGE, unknownCommand, VERSION } from './usage.ts';
 
-const COMMANDS: Readonly<Record<Command, (args: string[], io: Io) => Promise<number>>> = { run, check, explain, demo };
+const COMMANDS: Readonly<Record<Command, (args: string[], io: Io) => Promise<number>>> = {
+  run,
+  check,
+  explain,
+  events,
+  demo,
+};
 
 /** A reader that has seen enough (`breakwater demo | head`) is no failure worth a stack trace. */
 const endWithReader = (error: NodeJS.ErrnoException): void => {

@@ -21,7 +21,10 @@ test('no line of help is wider than 120 columns', () => {
 test('an unknown command is told with the one that was probably meant, or with all', () => {
   assert.equal(isCommand('chek'), false);
   assert.equal(unknownCommand('chek'), 'breakwater: "chek" is no command; did you mean check?\n');
-  assert.equal(unknownCommand('start'), 'breakwater: "start" is no command; write one of run, check, explain, demo\n');
+  assert.equal(
+    unknownCommand('start'),
+    'breakwater: "start" is no command; write one of run, check, explain, events, demo\n',
+  );
 });
 
 test('the version is that of the package', () => {

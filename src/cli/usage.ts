@@ -45,6 +45,30 @@ ${HELP}
 
 Exit code: 0 told, 2 wrong usage or configuration, or no such app.
 `,
+  events: `Usage: breakwater events list|show|retry|drop|export [ID ...] [options]
+
+Looks at the events that are stored for later delivery, and at dead letters: those that were given up because the
+back-end rejected them or their time was over. Works while the gateway runs. An ID may be shortened to its beginning.
+
+  list            what is stored, oldest first
+  show ID         one event with its headers and body
+  retry ID ...    delivers dead letters anew, behind what waits, and what waits at once
+  drop ID ...     takes events out for good
+  export          all of it, a line of JSON for each event
+
+      --app APP       only of this app
+      --hook HOOK     only of this hook
+      --state STATE   only pending, or only dead
+      --all           for retry and drop: all that the options above leave, instead of IDs
+      --most N        list at most so many; 100 unless said otherwise
+      --json          lines of JSON instead of a table
+      --reveal        bodies and headers as they are; without it their secrets are taken out
+
+${CONFIG}
+${HELP}
+
+Exit code: 0 done, 1 the journal cannot be opened or read, 2 wrong usage or configuration, or no such event.
+`,
   demo: `Usage: breakwater demo [--seconds N] [--rate N]
 
 Shows on loopback what the gateway does: a simulated WCS, two back-ends that misbehave on a script, and the same load
@@ -72,6 +96,7 @@ Stands between Flashphoner Web Call Server and the back-end that its REST hooks 
   run                 run the gateway
   check               validate a configuration and print what it comes to
   explain APP HOOK    tell what happens to a hook, and why
+  events              look at stored events; retry, drop or export them
   demo                show it on loopback, with back-ends that misbehave
 
 ${HELP}
@@ -105,7 +130,9 @@ export const wrongUsage = (command: Command, message: string, io: Io): number =>
   return EXIT.usage;
 };
 
-const MISNAMED = 'there is a breakwater.yml, which is not looked for; call it breakwater.yaml, or name it by --config';
+/** Said where a file is there that looks like it was meant. */
+export const MISNAMED =
+  'there is a breakwater.yml, which is not looked for; call it breakwater.yaml, or name it by --config';
 
 /** Options and arguments of a command line, or the exit code if that was all: help was asked for, or it is wrong. */
 export type CommandLine = { readonly config: string; readonly words: readonly string[] } | { readonly exit: number };
@@ -137,7 +164,7 @@ const wantedWords = (names: readonly string[], given: readonly string[]): string
 };
 
 /** parseArgs explains itself at length; its first sentence names the option. */
-const firstSentence = ({ message }: Error): string => {
+export const firstSentence = ({ message }: Error): string => {
   const sentence = message.split(/\. |\n/)[0] ?? message;
   return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 };

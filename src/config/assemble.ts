@@ -7,17 +7,18 @@ import type { Finding } from './validate.ts';
 
 const MAX_CA_BYTES = 1024 * 1024;
 
-/** The content of the file that `cache.redis.ca` names, or what is wrong with it. */
+/** The content of the file that `ca` of the Redis of `owner` names, or what is wrong with it. */
 export const readCa = (
   ca: string | undefined,
   configFile: string,
+  owner: 'cache' | 'events',
 ): { readonly content: Buffer | undefined; readonly findings: readonly Finding[] } => {
   if (ca === undefined) return { content: undefined, findings: [] };
   try {
     return { content: readPem(resolve(dirname(configFile), ca)), findings: [] };
   } catch (error) {
     const message = `${ca} ${(error as Error).message}; write the path of a PEM file`;
-    return { content: undefined, findings: [{ path: ['cache', 'redis', 'ca'], message }] };
+    return { content: undefined, findings: [{ path: [owner, 'redis', 'ca'], message }] };
   }
 };
 
@@ -32,8 +33,11 @@ const readPem = (file: string): Buffer => {
   throw new Error('holds no certificate');
 };
 
+/** What the files hold that the two `redis.ca` name. */
+export type Cas = Readonly<Record<'cache' | 'events', Buffer | undefined>>;
+
 /** A draft without faults as what the gateway runs on. */
-export const assemble = ({ root, apps }: Draft, ca: Buffer | undefined): Config => ({
+export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
   listen: root.listen,
   admin: root.admin,
   drain: root.drain,
@@ -44,9 +48,15 @@ export const assemble = ({ root, apps }: Draft, ca: Buffer | undefined): Config 
   },
   limits: root.limits,
   apps: apps.map(assembleApp),
-  cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca } },
-  events: root.events,
+  cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
+  events: assembleEvents(root.events, cas.events),
   log: root.log,
+});
+
+const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer | undefined): Config['events'] => ({
+  ...events,
+  keys: [key ?? []].flat().map(text => Buffer.from(text, 'base64')),
+  redis: events.redis && { ...events.redis, ca },
 });
 
 const assembleApp = ({ options, namedHooks, settings }: DraftApp): App => {

@@ -8,6 +8,7 @@ export const cacheDoubts = (draft: Draft): readonly Finding[] => [
   ...draft.apps.flatMap(app => provisionals(draft, app)),
   ...idleOptions(draft),
   ...longBudget(draft),
+  ...idleWithRedis(draft),
 ];
 
 const provisionals = ({ root }: Draft, app: DraftApp): readonly Finding[] => {
@@ -48,4 +49,16 @@ const longBudget = ({ root: { cache }, apps }: Draft): readonly Finding[] => {
   if (budget * 4 <= shortest) return [];
   const message = `is ${formatDuration(budget)}, which a call may lose to Redis out of a limit of ${formatDuration(shortest)}`;
   return [{ path: ['cache', 'redis', 'budget'], message: `${message}; write far less, such as 20ms` }];
+};
+
+/** Keys of the folder that a journal in Redis leaves no use for. */
+const idleWithRedis = ({ root: { events }, data }: Draft): readonly Finding[] => {
+  if (!events.redis) return [];
+  const written = (data as { readonly events?: object }).events ?? {};
+  return ['dir', 'key']
+    .filter(key => Object.hasOwn(written, key))
+    .map(key => ({
+      path: ['events', key],
+      message: 'is not used with events.redis, where nothing is encrypted or put in a folder; take it out',
+    }));
 };

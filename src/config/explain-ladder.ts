@@ -25,7 +25,7 @@ export const ofKey = ({ key, keepFor }: HookSettings, { keyed, volatile }: Hook)
 const RUNGS: Readonly<Record<string, string>> = {
   cached: "the back-end's last verdict on the same caller, if one is kept",
   echo: '200 with the request itself, so WCS goes on as the client asked',
-  store: '200 with the request itself; the event is lost, until the journal comes with a later release',
+  store: '200 with the request itself, once the event is on disk; it is delivered when the back-end is back',
   refuse: '403',
   unavailable: '503, so WCS does what its restOnError says',
   provisional:

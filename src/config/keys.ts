@@ -46,6 +46,8 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].hooks.*.key':
     'Body fields that tell one caller from another, for cached. Default: what the catalogue knows of the hook.',
   'apps[].hooks.*.keepFor': 'How old a cached answer may be.',
+  'apps[].hooks.*.acknowledge':
+    'Of notifications: after the back-end was asked, or first: as soon as the event is stored, where the session says that WCS ignores the answer.',
 
   'apps[].hedge': 'A second attempt beside one that is slow; false switches it off. Only for idempotent hooks.',
   'apps[].hedge.after': 'When it is sent: at a quantile of the durations measured lately, or after a fixed time.',
@@ -90,10 +92,24 @@ export const KEYS: Readonly<Record<string, string>> = {
     "PEM file, which counts from the folder of the configuration, of the certificates that Redis's own must come from. Default: those of Node.",
   'cache.redis.sentinelPassword': 'Password of the sentinels, if they have one of their own.',
 
-  events: 'Where store keeps what it acknowledged; the journal comes with a later release.',
-  'events.dir': 'Folder of the journal.',
-  'events.maxBytes': 'Largest size of the journal.',
-  'events.keepFor': 'How long an undelivered event is kept.',
+  events: 'Where store keeps what it acknowledged, until the back-end has it.',
+  'events.dir': 'Folder of the journal; it counts from the folder of the configuration. One gateway has it at a time.',
+  'events.maxBytes':
+    'Most that stored events may take. What comes beyond gets the next rung: nothing acknowledged is dropped.',
+  'events.keepFor':
+    'How long it is tried to deliver an event. After that it stays as a dead letter for an operator to see.',
+  'events.share': 'Most of concurrency.max that late deliveries take while calls flow.',
+  'events.key':
+    'Encrypts what is stored (AES-256-GCM): 32 random bytes as base64, or a list of which the first encrypts and all decrypt. openssl rand -base64 32 makes one.',
+  'events.redis':
+    'A Redis that keeps stored events for all instances that share it, in place of a folder. Nothing is encrypted there.',
+  'events.redis.url':
+    'redis://[user:password@]host:6379/0, redis+sentinel://host:26379,host2:26379/master/0 or redis+cluster://host:6379,host2:6379; with rediss for TLS.',
+  'events.redis.prefix': 'Before each name in Redis. Instances that share it deliver what any of them has stored.',
+  'events.redis.budget': 'Longest wait for Redis; shorter than each limit of a hook that may be stored.',
+  'events.redis.ca':
+    "PEM file, which counts from the folder of the configuration, of the certificates that Redis's own must come from. Default: those of Node.",
+  'events.redis.sentinelPassword': 'Password of the sentinels, if they have one of their own.',
 
   log: 'One JSON line for each call and each thing that happens, on standard output.',
   'log.level': 'Least important line that is written.',

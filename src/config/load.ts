@@ -1,4 +1,4 @@
-import { assemble, readCa } from './assemble.ts';
+import { assemble, type Cas, readCa } from './assemble.ts';
 import { type Draft, draft, keepValid, type Valid } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
@@ -49,13 +49,13 @@ export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
   if (!source.complete) throw new ConfigError(inOrder(problems));
   const place = placer(source, syntax, file);
   const unset = new Set(problems.map(({ path }) => path).filter(path => path !== ''));
-  const { found, whole, ca } = examine(source.data, file);
+  const { found, whole, cas } = examine(source.data, file);
   // A value made from a variable that is not set is wrong for that reason alone.
   problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
   if (problems.length > 0) throw new ConfigError(inOrder(problems));
   return {
     file,
-    config: deepFreeze(assemble(whole, ca)),
+    config: deepFreeze(assemble(whole, cas)),
     warnings: inOrder(doubts(whole).map(place)),
     draft: whole,
     position: path => syntax.position(offsetOf(source, path)),
@@ -65,8 +65,7 @@ export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
 interface Examined {
   readonly found: readonly Finding[];
   readonly whole: Draft;
-  /** Of the file that `cache.redis.ca` names. */
-  readonly ca: Buffer | undefined;
+  readonly cas: Cas;
 }
 
 /** Everything that is wrong with the data, and the valid part of it put together. */
@@ -75,9 +74,17 @@ const examine = (data: unknown, file: string): Examined => {
   const files = filesOf(valid, file);
   const { wcsFile, findings } = readWcsFile(valid.data, file);
   const whole = draft(valid, wcsFile, readRung(files));
-  const ca = readCa(whole.root.cache.redis?.ca, file);
-  const found = [...valid.findings, ...files.findings, ...findings, ...ca.findings, ...breaches(whole)];
-  return { found, whole, ca: ca.content };
+  const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
+  const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');
+  const found = [
+    ...valid.findings,
+    ...files.findings,
+    ...findings,
+    ...ca.findings,
+    ...ofEvents.findings,
+    ...breaches(whole),
+  ];
+  return { found, whole, cas: { cache: ca.content, events: ofEvents.content } };
 };
 
 const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>

@@ -18,6 +18,7 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...amount(['drain'], 'drain', fieldOf(draft.data, 'drain')),
   ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(draft.data, 'wcs', 'requestTimeout')),
   ...amount(['cache', 'redis', 'budget'], 'redis.budget', fieldOf(draft.data, 'cache', 'redis', 'budget')),
+  ...amount(['events', 'redis', 'budget'], 'redis.budget', fieldOf(draft.data, 'events', 'redis', 'budget')),
   ...amount(['cache', 'sessions', 'keepFor'], 'sessions.keepFor', fieldOf(draft.data, 'cache', 'sessions', 'keepFor')),
   ...amount(['events', 'keepFor'], 'keepFor', fieldOf(draft.data, 'events', 'keepFor')),
   ...duplicates(draft, 'name', 'give each app a name of its own'),
@@ -30,7 +31,9 @@ export const breaches = (draft: Draft): readonly Finding[] => [
     ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
     ...breakers(app),
     ...stores(app),
+    ...journalBudget(draft, app),
     ...provisionals(app),
+    ...early(app),
     ...credentials(app),
   ]),
 ];
@@ -146,6 +149,15 @@ const stores = (app: DraftApp): readonly Finding[] => {
   });
 };
 
+/** Who stores must hear from Redis within the limit of the call. */
+const journalBudget = ({ root: { events } }: Draft, app: DraftApp): readonly Finding[] => {
+  const budget = events.redis?.budget ?? 0;
+  const hook = app.hooks.find(each => findHook(each).decides === 'never' && app.settings(each).limit <= budget);
+  if (hook === undefined) return [];
+  const message = `is ${formatDuration(budget)}, and the limit of ${hook} is ${formatDuration(app.settings(hook).limit)}; write less`;
+  return [{ path: ['events', 'redis', 'budget'], message }];
+};
+
 /** Only a connect can be admitted and verified later. */
 const provisionals = (app: DraftApp): readonly Finding[] => {
   const others = app.hooks.filter(hook => hook !== 'connect' && rungAt(app, hook, 'provisional') >= 0);
@@ -153,6 +165,19 @@ const provisionals = (app: DraftApp): readonly Finding[] => {
   return [...byOrigin.values()].map(([hook = '', ...more]) => ({
     path: [...ladderOrigin(app, hook), rungAt(app, hook, 'provisional')],
     message: `provisional is for connect alone, and this holds for ${listed([hook, ...more])}; write it under hooks.connect.fallback`,
+  }));
+};
+
+/** Only what nobody waits for can be acknowledged before the back-end has it. */
+const early = (app: DraftApp): readonly Finding[] => {
+  const deciding = app.hooks.filter(
+    hook => app.settings(hook).acknowledge === 'first' && findHook(hook).decides !== 'never',
+  );
+  const origin = (hook: string) => originOf(hookLayers(app.layers, hook), ['acknowledge']) ?? [];
+  const byOrigin = Map.groupBy(deciding, hook => formatPath(origin(hook)));
+  return [...byOrigin.values()].map(hooks => ({
+    path: origin(hooks[0] ?? ''),
+    message: `first acknowledges a call that nobody has judged, and the answer to ${listed(hooks)} decides; write it for notifications only, such as "*StatusEvent"`,
   }));
 };
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
-import { count, duration, size } from '../options/fields.ts';
+import { count, duration, share, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions } from '../resilience/retry.ts';
 import { MemoryOptions } from '../store/memory.ts';
-import { RedisOptions } from '../store/redis-options.ts';
+import { RedisJournalOptions, RedisOptions } from '../store/redis-options.ts';
 import { address, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
 import { shown } from './shown.ts';
 
@@ -27,6 +27,19 @@ const secrets = () =>
       error: `is neither a text nor a list of texts; write ${SECRET}`,
     })
     .meta({ description: 'a text, or a list of texts while it is being changed' });
+
+const MIB = 1024 * 1024;
+
+const KEY = '32 random bytes as base64, from the environment: $BREAKWATER_EVENTS_KEY';
+const key = () => secret(KEY).refine(text => /^[A-Za-z0-9+/]{43}=$/.test(text), { error: `is no key; write ${KEY}` });
+const keys = () =>
+  z
+    .union([key(), z.array(key()).min(1, { error: `is an empty list; write ${KEY}` })], {
+      error: `is neither a text nor a list of texts; write ${KEY}`,
+    })
+    .meta({ description: 'a text, or a list of texts of which the first encrypts' });
+
+const acknowledge = z.enum(['after', 'first']);
 
 const subnet = () => {
   const error = (issue: { input?: unknown }) =>
@@ -65,6 +78,7 @@ export const HookOptions = z
     fallback: FallbackOption,
     key: keyOption,
     keepFor: duration(),
+    acknowledge,
     limit: duration(),
     attemptLimit: duration(),
     idempotent: z.boolean(),
@@ -144,8 +158,11 @@ const root = {
   events: z
     .strictObject({
       dir: text(/\S/, 'a folder such as ./data/events').prefault('./data/events'),
-      maxBytes: size().prefault('1GiB'),
+      maxBytes: size(MIB).prefault('1GiB'),
       keepFor: duration().prefault('24h'),
+      share: share().prefault('25%'),
+      key: keys().optional(),
+      redis: RedisJournalOptions.optional(),
     })
     .prefault({}),
   log: z
@@ -189,5 +206,6 @@ export const MergedHook = z.object({
   fallback: FallbackOption.default('auto'),
   key: keyOption.optional(),
   keepFor: duration().prefault('10m'),
+  acknowledge: acknowledge.default('after'),
 });
 export type MergedHook = z.output<typeof MergedHook>;

@@ -36,6 +36,7 @@ const settle = (layers: readonly Layer[], requestTimeout: number, readRung: Read
     fallback: merged.fallback === 'auto' ? 'auto' : merged.fallback.map(readRung),
     key: merged.key,
     keepFor: merged.keepFor,
+    acknowledge: merged.acknowledge,
   };
   const repeatable: HookSettings = { ...once, idempotent: true };
   deepFreeze([once, repeatable]);

@@ -35,6 +35,8 @@ export interface HookSettings {
   readonly fallback: 'auto' | readonly Rung[];
   readonly key: readonly string[] | undefined;
   readonly keepFor: number;
+  /** Whether a notification is answered after its back-end was asked, or as soon as it is stored. */
+  readonly acknowledge: 'after' | 'first';
 }
 
 export interface App {
@@ -54,6 +56,9 @@ export interface App {
   settings(hook: string): HookSettings;
 }
 
+/** A Redis that instances share. `ca` is the content of its file. */
+export type SharedRedisOptions = Omit<RedisOptions, 'ca'> & { readonly ca: Buffer | undefined };
+
 /** The whole configuration: validated, defaults filled in, frozen. */
 export interface Config {
   readonly listen: HostPort;
@@ -71,10 +76,20 @@ export interface Config {
   readonly cache: {
     readonly memory: MemoryOptions;
     readonly sessions: { readonly entries: number; readonly keepFor: number };
-    /** `ca` is the content of its file. */
-    readonly redis: (Omit<RedisOptions, 'ca'> & { readonly ca: Buffer | undefined }) | undefined;
+    readonly redis: SharedRedisOptions | undefined;
   };
-  readonly events: { readonly dir: string; readonly maxBytes: number; readonly keepFor: number };
+  readonly events: {
+    /** As written; a relative one counts from the folder of the configuration. */
+    readonly dir: string;
+    readonly maxBytes: number;
+    readonly keepFor: number;
+    /** How much of `concurrency.max` late deliveries may take while calls flow. */
+    readonly share: number;
+    /** The first encrypts, all decrypt; none: nothing is encrypted. 32 bytes each. */
+    readonly keys: readonly Buffer[];
+    /** Set: events are stored there, and neither in `dir` nor encrypted. */
+    readonly redis: SharedRedisOptions | undefined;
+  };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly body: 'none' | 'redacted';

@@ -29,7 +29,6 @@ export const doubts = (draft: Draft): readonly Finding[] => [
     ...unknownRepeats(app),
   ]),
   ...idleHedges(draft.apps),
-  ...lostEvents(draft).slice(0, 1),
   ...doorDoubts(draft),
   ...cacheDoubts(draft),
   ...wcsDoubts(draft),
@@ -143,21 +142,3 @@ const unknownRepeats = (app: DraftApp): readonly Finding[] =>
       return message ? [{ path: [...path, 'idempotent', at], message: `${glob} ${message}` }] : [];
     }),
   );
-
-/** Until the journal exists (a later release), `store` can only say yes. */
-const lostEvents = (draft: Draft): readonly Finding[] => {
-  const written = draft.apps.flatMap(app => {
-    const storing = app.hooks.filter(hook => ladder(app.settings(hook)).includes('store'));
-    return byOrigin(app, storing, ['fallback']).map(({ path, hooks }) => ({
-      path: [...path, ladder(app.settings(hooks[0] ?? '')).indexOf('store')],
-      what: 'store',
-    }));
-  });
-  const automatic = draft.apps
-    .filter(app => app.hooks.some(hook => app.settings(hook).fallback === 'auto' && findHook(hook).decides === 'never'))
-    .map(({ index }) => ({ path: ['apps', index, 'fallback'], what: 'auto means store for notifications, which' }));
-  return [...written, ...automatic].map(({ path, what }) => ({
-    path,
-    message: `${what} answers like echo in this release: an event that the back-end misses is lost; its journal comes later`,
-  }));
-};

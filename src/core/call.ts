@@ -57,6 +57,13 @@ export interface Call {
   readonly attempt?: Attempt;
   /** Every attempt of this call in order, shared by all its copies. The one part that grows. */
   readonly attempts: Attempt[];
+  /** When all that is looked up for an answer must be there, if that is sooner than the deadline. */
+  readonly lookupsEnd?: number;
+  /**
+   * Set where an attempt may go on when the call has been answered without it: told of each such attempt, which ends after
+   * `forMs` at most, with true if the back-end took the call after all.
+   */
+  readonly late?: (end: Promise<boolean>, forMs: number) => void;
 }
 
 /** What a call ends with. */
@@ -77,14 +84,18 @@ export interface Answer {
 /** So much before its deadline an answer must be made, because writing it takes time too. */
 const LEAD_MS = 5;
 
+/** How long, in milliseconds, may be worked on an answer to `call`. */
+export const restMs = (call: Call): number => Math.max(0, call.deadline - LEAD_MS - now());
+
 /** How long, in milliseconds, may be looked for something that an answer to `call` is made of. */
-export const lookupMs = (call: Call): number => Math.max(0, call.deadline - LEAD_MS - now());
+export const lookupMs = (call: Call): number =>
+  Math.min(
+    restMs(call),
+    call.lookupsEnd === undefined ? Number.POSITIVE_INFINITY : Math.max(0, call.lookupsEnd - now()),
+  );
 
 /** `call` for those who look something up for its answer: all of it together may take `ms`. */
-export const boundLookups = (call: Call, ms: number): Call => ({
-  ...call,
-  deadline: Math.min(call.deadline, now() + ms + LEAD_MS),
-});
+export const boundLookups = (call: Call, ms: number): Call => ({ ...call, lookupsEnd: now() + ms });
 
 /** How many attempts of `call` reached an upstream. */
 export const sentAttempts = (call: Call): number => {

@@ -49,6 +49,13 @@ export const ERRORS = {
 
   breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
   overload: { status: 503, fault: 'gateway', unsent: true, message: 'no room: concurrency.max and queue are full' },
+  queued: {
+    status: 503,
+    fault: 'gateway',
+    unsent: true,
+    message: 'earlier events of this session are stored, and go first',
+  },
+  journal: { status: 503, fault: 'gateway', message: 'the event could not be stored' },
   provisional: {
     status: 503,
     fault: 'gateway',

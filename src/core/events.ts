@@ -9,6 +9,9 @@ export type RepeatResult = 'joined' | 'redelivered';
 export type AdmissionResult = 'provisional' | 'verified' | 'refused';
 export type RedisState = 'up' | 'down';
 
+/** What became of a stored event. */
+export type EventResult = 'stored' | 'delivered' | 'expired' | 'dead' | 'dropped';
+
 /** A typed note sideways. Metrics, logs and the status page are built from these alone. */
 export type Event =
   /** A call has its answer; it leaves now. */
@@ -26,6 +29,17 @@ export type Event =
   | { readonly type: 'cache'; readonly tier: 'memory' | 'redis'; readonly result: 'hit' | 'miss' | 'error' | 'timeout' }
   /** Redis is used, is left alone until it answers in time again, or refuses what it is told. */
   | { readonly type: 'redis'; readonly is: RedisState | 'refusing'; readonly detail: string }
+  /** Something became of an event that is or was in the journal. */
+  | {
+      readonly type: 'event';
+      readonly app: string;
+      readonly hook: string;
+      readonly id: string;
+      readonly result: EventResult;
+      readonly reason: string;
+    }
+  /** Something is wrong with the journal, or well again. */
+  | { readonly type: 'journal'; readonly detail: string }
   /** A `restClientConfig` was not understood in full. */
   | { readonly type: 'rules-doubted'; readonly app: string; readonly doubts: readonly string[] }
   /** A session was let in provisionally, or the back-end said what it thinks of it; `callId` is that of its `connect`. */
@@ -62,6 +76,20 @@ export interface SessionsState {
   readonly known: number;
   /** By app: how many wait for the back-end to admit them. Apps that admit none provisionally are left out. */
   readonly provisional: Readonly<Record<string, number>>;
+}
+
+/** How much of one app is stored. */
+export interface EventsState {
+  readonly app: string;
+  readonly pending: number;
+  readonly dead: number;
+  readonly bytes: number;
+  /** Age of the oldest one that is pending; absent without any. */
+  readonly oldestSeconds?: number;
+  /** Over the last ten seconds. */
+  readonly deliveredPerSecond: number;
+  /** How long the rest takes at that rate; absent while nothing is delivered. */
+  readonly drainSeconds?: number;
 }
 
 /** How a hook is treated now. */

@@ -3,6 +3,8 @@ import type { App, Config, HookSettings } from '../config/types.ts';
 import type { Route } from '../core/call.ts';
 import type { Emit, HookState, UpstreamState } from '../core/events.ts';
 import type { Handler } from '../core/layer.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+import { acknowledging, behindStored, inOrder } from '../delivery/layers.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
 import { Budget } from '../resilience/budget.ts';
 import type { Hedge } from '../resilience/hedge.ts';
@@ -13,7 +15,8 @@ import type { Register } from '../sessions/register.ts';
 import type { Store } from '../store/store.ts';
 import { Choice } from '../upstream/choose.ts';
 import { buildLadder } from './ladder.ts';
-import { routeStack, upstreamStack } from './routes.ts';
+import { LateWay } from './late-way.ts';
+import { type DeliveryLayers, routeStack, upstreamStack } from './routes.ts';
 
 /** How calls of one hook of one app are served. */
 export interface HookRoute extends Route {
@@ -50,6 +53,7 @@ export interface Memory {
   readonly register: Register;
   /** Those of an app that wait for the back-end. */
   admissions(app: string): Admissions;
+  readonly delivery: Delivery;
   /** How long its stores may take to be asked, in milliseconds. */
   readonly storesMs: number;
 }
@@ -62,6 +66,8 @@ export interface GatewayParts {
 
 /** Hooks are named like methods. A segment of dots alone, `..;` or `..%2f` would lead elsewhere on the back-end. */
 const HOOK_NAME = /^(?!\.+$)[\w.-]+$/;
+/** A disk has this long before the limit of a call to take an event; a share of a short limit. */
+const JOURNAL_MS = 100;
 const NAMED = new Set(CATALOGUE.map(hook => hook.name));
 
 const admitsProvisionally = (app: App): boolean => {
@@ -79,7 +85,8 @@ class AppRoutes {
   readonly #budgets = new Map<number, Budget>();
   readonly #routes = new Map<string, HookRoute>();
   readonly #others = new Map<HookSettings, Map<Hook['kind'], HookRoute>>();
-  readonly #stopAsking: () => void;
+  readonly #stop: () => void;
+  readonly #lateWay: LateWay;
 
   constructor(app: App, { config, memory, emit }: GatewayParts) {
     this.#app = app;
@@ -89,11 +96,24 @@ class AppRoutes {
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
     // Sessions may wait from before a reload, whatever this configuration says.
-    this.#stopAsking = admissions.askThrough(call => this.route('connect').ask(call));
+    const stopAsking = admissions.askThrough(call => this.route('connect').ask(call));
+    this.#lateWay = new LateWay({
+      upstreams: this.upstreams,
+      choice: this.#choice,
+      most: app.concurrency.max,
+      share: config.events.share,
+      routeOf: hook => this.route(hook),
+      emit,
+    });
+    const stopDelivering = memory.delivery.deliverer(app.name).goThrough(this.#lateWay);
+    this.#stop = () => {
+      stopAsking();
+      stopDelivering();
+    };
   }
 
   close(): void {
-    this.#stopAsking();
+    this.#stop();
     for (const upstream of this.upstreams) upstream.close();
   }
 
@@ -124,14 +144,17 @@ class AppRoutes {
   }
 
   #build(label: string, hook: Hook, settings: HookSettings): HookRoute {
-    const { verdicts, storesMs } = this.#memory;
-    const ladder = buildLadder({ settings, hook, verdicts, sessions: this.#sessions });
+    const { verdicts, storesMs, delivery } = this.#memory;
+    const ladder = buildLadder({ settings, hook, verdicts, sessions: this.#sessions, outbox: delivery.outbox });
+    const mayStore = ladder.names.includes('store') || settings.acknowledge === 'first';
     const { handler, ask, hedge } = routeStack({
       settings,
       hook,
       ladder,
       ofSession: sessionLayers(hook, this.#sessions),
+      delivery: mayStore && hook.decides === 'never' ? this.#deliveryLayers(settings) : undefined,
       storesMs,
+      journalMs: mayStore ? Math.min(JOURNAL_MS, settings.limit / 4) : 0,
       choice: this.#choice,
       budget: this.#budget(settings),
     });
@@ -142,9 +165,18 @@ class AppRoutes {
       attemptLimitMs: settings.attemptLimit,
       ladder: ladder.names,
       hedge,
-      handler,
+      handler: call => {
+        this.#lateWay.noteCall(call);
+        return handler(call);
+      },
       ask,
     };
+  }
+
+  #deliveryLayers({ acknowledge }: HookSettings): DeliveryLayers {
+    const { outbox } = this.#memory.delivery;
+    const early = acknowledge === 'first' ? [acknowledging(outbox, this.#memory.register)] : [];
+    return { inOrder: [inOrder(outbox), ...early], behindStored: behindStored(outbox) };
   }
 
   /** Hedges and retries share one budget; hooks of the same share draw on the same one. */

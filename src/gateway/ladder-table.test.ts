@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
+import { MemoryJournal } from '../../test/kit/memory-journal.ts';
 import { callOf, someSessions } from '../../test/kit/sessions.ts';
 import type { Verdict } from '../answers/verdicts.ts';
 import { parseConfig } from '../config/load.ts';
 import type { Answer } from '../core/call.ts';
+import { Delivery } from '../delivery/delivery.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { sessionName } from '../sessions/ids.ts';
 import type { SessionState } from '../sessions/sessions.ts';
@@ -103,12 +105,16 @@ apps: [{ name: app, path: /app, upstreams: ['http://127.0.0.1:${port}'], retry: 
 
 const SAID: Verdict = { version: 1, storedAt: Date.now(), status: 200, patch: '{"said":true}' };
 
+const delivery = new Delivery({ open: async () => new MemoryJournal(), keepForMs: 60_000, emit: () => {} });
+await delivery.open();
+after(() => delivery.close());
+
 /** A gateway whose back-end is away, and which remembers a verdict on every caller or on none. */
 const aGateway = (connect: string, said: Verdict | undefined) => {
   const { config } = parseConfig(yaml(connect), { file: 'test.yaml', env: {} });
   const { register, admissions, emit } = { ...someSessions({ entries: 100_000 }), emit: () => {} };
   const verdicts = { get: async () => said, set: () => {}, delete: () => {}, close: async () => {} };
-  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0 };
+  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0, delivery };
   return { gateway: createGateway({ config, memory, emit }), register };
 };
 type Gateway = ReturnType<typeof aGateway>;
@@ -137,7 +143,8 @@ const put = async ({ gateway, register }: Gateway, hook: string, state: SessionS
   return { call, answer: await found.route.handler(call) };
 };
 
-const told = ({ status, body }: Answer, request: Buffer): string => {
+const told = ({ status, body, source }: Answer, request: Buffer): string => {
+  if (source === 'stored') return 'stored';
   if (status !== 200) return `${status}`;
   if (body.equals(request)) return 'echo';
   return body.includes('"said":true') ? 'last' : '200';
@@ -149,7 +156,7 @@ const EXPECTED: Record<Word, readonly [string, string]> = {
   '503': ['503', '503'],
   '403': ['403', '403'],
   echo: ['echo', 'echo'],
-  store: ['echo', 'echo'],
+  store: ['stored', 'stored'],
   '200': ['200', '200'],
 };
 
@@ -167,7 +174,7 @@ const RUNGS: Partial<Record<Word, readonly string[]>> = {
   last: ['cached', 'unavailable'],
   '503': ['unavailable'],
   echo: ['echo'],
-  store: ['store'],
+  store: ['store', 'unavailable'],
 };
 
 const columns = ([, notKnown, unverified, refused, openNoted, openActedOn, verifiedNoted, verifiedActedOn]: Row) => [

@@ -8,13 +8,14 @@ import {
   fileRung,
   patchedEchoRung,
   refuseRung,
-  storeRung,
   unavailableRung,
 } from '../answers/rungs.ts';
 import type { Verdict } from '../answers/verdicts.ts';
 import type { HookSettings, JsonObject, Rung } from '../config/types.ts';
 import { lookupMs } from '../core/call.ts';
 import type { FallbackRung } from '../core/rung.ts';
+import { storeRung } from '../delivery/layers.ts';
+import type { Outbox } from '../delivery/outbox.ts';
 import type { Hook } from '../hooks/catalogue.ts';
 import { bodyKey, fieldsKey } from '../hooks/key.ts';
 import { autoLadder, dependsOnSession } from '../hooks/ladder.ts';
@@ -38,6 +39,7 @@ export interface LadderParts {
   readonly hook: Hook;
   readonly verdicts: Store<Verdict>;
   readonly sessions: SessionsOfApp;
+  readonly outbox: Outbox;
 }
 
 /** The configuration's objects come from YAML; as JSON they are what a body is. */
@@ -49,20 +51,21 @@ const keyOf = (fields: HookSettings['key'], hook: Hook, bodies: Bodies): KeyOf =
     ? call => fieldsKey(call.hook, fields, bodies(call), call.authorization)
     : call => bodyKey(hook, call.body, call.authorization);
 
-const createRung = (word: Rung, keep: LastGoodOptions, { admissions }: SessionsOfApp): FallbackRung => {
+const createRung = (word: Rung, keep: LastGoodOptions, { sessions, outbox }: LadderParts): FallbackRung => {
   if (word === 'cached') return cachedRung(keep);
   if (word === 'echo') return echoRung();
-  if (word === 'store') return storeRung();
+  if (word === 'store') return storeRung(outbox);
   if (word === 'refuse') return refuseRung();
   if (word === 'unavailable') return unavailableRung();
-  if (word === 'provisional') return provisionalRung(keep.bodies, admissions);
+  if (word === 'provisional') return provisionalRung(keep.bodies, sessions.admissions);
   if ('body' in word) return bodyRung(asJson(word.body));
   if ('file' in word) return fileRung(word.content);
   return patchedEchoRung(asJson(word.echo), keep.bodies);
 };
 
 /** Turns the configured or automatic ladder of one hook into rungs. `cached` without a key is left out (contract 3). */
-export const buildLadder = ({ settings, hook, verdicts, sessions }: LadderParts): Ladder => {
+export const buildLadder = (parts: LadderParts): Ladder => {
+  const { settings, hook, verdicts, sessions } = parts;
   const keyed = hook.keyed || settings.key !== undefined;
   const isAuto = settings.fallback === 'auto';
   const bodies = createBodies();
@@ -71,7 +74,7 @@ export const buildLadder = ({ settings, hook, verdicts, sessions }: LadderParts)
   // Of a name that only a glob has, the configuration cannot tell that its answer decides.
   const mayStore = hook.decides === 'never';
   const isUsable = (word: Rung) => (word !== 'cached' || keyed) && (word !== 'store' || mayStore);
-  const build = (words: readonly Rung[]) => words.filter(isUsable).map(word => createRung(word, keep, sessions));
+  const build = (words: readonly Rung[]) => words.filter(isUsable).map(word => createRung(word, keep, parts));
 
   const rungs = build(settings.fallback === 'auto' ? autoLadder(hook, keyed) : settings.fallback);
   const rungsIfNoted = isAuto && dependsOnSession(hook) ? build(autoLadder(hook, keyed, false)) : undefined;

@@ -67,10 +67,19 @@ export interface RouteParts {
   readonly ladder: Ladder;
   /** What the hook does to its session, and the other way round. */
   readonly ofSession: readonly Layer[];
-  /** How long the stores may take to be asked, in milliseconds. */
+  /** Set for notifications that may be stored. */
+  readonly delivery: DeliveryLayers | undefined;
+  /** How long the stores may take to be asked, and the journal to write, in milliseconds. */
   readonly storesMs: number;
+  readonly journalMs: number;
   readonly choice: Choice;
   readonly budget: Budget;
+}
+
+/** What keeps notifications in order and acknowledges them. */
+export interface DeliveryLayers {
+  readonly inOrder: readonly Layer[];
+  readonly behindStored: Layer;
 }
 
 export interface RouteStack {
@@ -92,8 +101,9 @@ export const routeStack = (parts: RouteParts): RouteStack => {
   const areGenuine = hook.equalCallsAreGenuine || !(hook.known || idempotent);
   const ask = stack(
     [
+      ...(parts.delivery ? [parts.delivery.behindStored] : []), // above the gate: nothing overtakes what is stored
       choice.gate, // above all that an attempt needs: an open breaker costs next to nothing
-      deadline(parts.storesMs), // the one limit; everything below draws on it
+      deadline(parts.storesMs + parts.journalMs), // the one limit; everything below draws on it
       ...(ladder.keep ? [lastGood(ladder.keep)] : []), // below the deadline: nobody waits for the store
       retry({ options: settings.retry, budget, idempotent, hasUntried }), // a repeat may be hedged again
       ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one
@@ -105,6 +115,7 @@ export const routeStack = (parts: RouteParts): RouteStack => {
       record(), // sees the final answer, whatever produced it, once for each caller
       coalesce({ areGenuine, isKept: ladder.keep !== undefined }), // above the fallback: equal calls share the answer, whatever produced it
       ...parts.ofSession, // above the fallback: WCS acts on the answer of any rung
+      ...(parts.delivery?.inOrder ?? []), // above the fallback: of a session's notifications one goes at a time
       fallback(ladder.choose, parts.storesMs), // above the deadline: an expired deadline still ends in an answer
     ],
     ask,

@@ -20,12 +20,12 @@ const BY_SESSION = [
   ['OnDataEvent', 'unavailable', 'unavailable', 'echo'],
   ['OnCallEvent', 'cached unavailable', 'cached unavailable', 'echo'],
   ['OnTransferEvent', 'unavailable', 'unavailable', 'echo'],
-  ['StreamStatusEvent', 'store', 'store', 'store'],
-  ['ErrorEvent', 'store', 'store', 'store'],
+  ['StreamStatusEvent', 'store unavailable', 'store unavailable', 'store unavailable'],
+  ['ErrorEvent', 'store unavailable', 'store unavailable', 'store unavailable'],
   ['StreamKeepAliveEvent', 'echo', 'echo', 'echo'],
   ['unheardOf', 'unavailable', 'unavailable', 'unavailable'],
   ['OnUnheardOfEvent', 'unavailable', 'unavailable', 'unavailable'],
-  ['UnheardOfEvent', 'store', 'store', 'store'],
+  ['UnheardOfEvent', 'store unavailable', 'store unavailable', 'store unavailable'],
 ] as const;
 
 const ladders = (name: string, keyed: boolean): readonly string[] =>

@@ -11,7 +11,7 @@ export type AutoRung = 'cached' | 'echo' | 'store' | 'unavailable';
 
 const DECISION: readonly AutoRung[] = ['unavailable'];
 const KEYED_DECISION: readonly AutoRung[] = ['cached', 'unavailable'];
-const NOTIFICATION: readonly AutoRung[] = ['store'];
+const NOTIFICATION: readonly AutoRung[] = ['store', 'unavailable'];
 /** WCS notes the answer and goes on. */
 const NOTED: readonly AutoRung[] = ['echo'];
 const KEEP_ALIVE: readonly AutoRung[] = ['echo'];

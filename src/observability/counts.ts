@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type Answer, type Attempt, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
-import type { AdmissionResult, BreakerState, Event, HedgeResult, RepeatResult } from '../core/events.ts';
+import type { AdmissionResult, BreakerState, Event, EventResult, HedgeResult, RepeatResult } from '../core/events.ts';
 import { createHistogram, type Histogram, observe } from './histogram.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -70,6 +70,14 @@ const createUpstreamCounts = (app: string, upstream: string): UpstreamCounts => 
   transitions: { closed: 0, 'half-open': 0, open: 0 },
 });
 
+const createEventCounts = (): Record<EventResult, number> => ({
+  stored: 0,
+  delivered: 0,
+  expired: 0,
+  dead: 0,
+  dropped: 0,
+});
+
 /** What `map` holds for `key`; made and kept at the first question. */
 const obtain = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
   const found = map.get(key);
@@ -112,6 +120,8 @@ export class Counts {
   readonly rejected = new Map<Code, number>();
   /** By app: what became of sessions that were let in provisionally. */
   readonly admissions = new Map<string, Record<AdmissionResult, number>>();
+  /** By app: what became of stored events. */
+  readonly events = new Map<string, Record<EventResult, number>>();
   // A reload makes new Route objects; weak, so that those of replaced configurations can go.
   readonly #byRoute = new WeakMap<Route, HookCounts>();
 
@@ -151,7 +161,11 @@ export class Counts {
       case 'admission':
         obtain(this.admissions, event.app, () => ({ provisional: 0, verified: 0, refused: 0 }))[event.result]++;
         break;
+      case 'event':
+        obtain(this.events, event.app, createEventCounts)[event.result]++;
+        break;
       case 'redis':
+      case 'journal':
       case 'rules-doubted':
       case 'rung-failed':
       case 'defect':

@@ -167,6 +167,19 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy:
       'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
   },
+  queued: {
+    happened:
+      'Earlier notifications of this session are stored and not with the back-end yet, so this one was stored behind them.',
+    got: '200 with the source `stored`; an error only if it could not be stored.',
+    remedy: 'Nothing. `breakwater_events_pending` shows how many wait, and `/status` how long that takes.',
+  },
+  journal: {
+    happened:
+      'A notification could not be stored: the journal is full, its disk is full or fails, or it was not there within the limit.',
+    got: 'the next rung, which is 503 with `auto`: WCS is told the truth. It may have been stored all the same, and is delivered then.',
+    remedy:
+      'The log says what SQLite or Redis said. Make room, raise `events.maxBytes`, or drop dead letters with `breakwater events drop`.',
+  },
   provisional: {
     happened:
       'The hook belongs to a session that was let in while the back-end could not be asked (`provisional`), or to one that is not known, in an app that lets sessions in so. Nothing of it is allowed until the back-end has admitted it.',

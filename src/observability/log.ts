@@ -85,6 +85,13 @@ const ADMISSIONS = {
 const logAdmission = (logger: Logger, { app, callId, result }: Of<'admission'>): void =>
   logger[result === 'refused' ? 'warn' : 'info']({ app, callId }, ADMISSIONS[result]);
 
+const logStored = (logger: Logger, { app, hook, id, result, reason }: Of<'event'>): void => {
+  const fields = { app, hook, callId: id, result };
+  if (result === 'dead' || result === 'expired')
+    logger.warn({ ...fields, reason }, 'event given up; see breakwater events');
+  else logger.info(fields, 'event');
+};
+
 const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =>
   logger.warn(
     { app, doubts },
@@ -110,7 +117,8 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
 /** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
 const LIKELY_WCS: ReadonlySet<string> = new Set(['not_found', 'bad_signature', 'bad_credentials', 'not_allowed']);
 
-const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number): void => {
+const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number | undefined): void => {
+  if (count === undefined) return;
   const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
   logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
 };
@@ -146,12 +154,10 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
       case 'abandoned':
         if (INFO >= threshold) writer.write(access.abandoned(event));
         break;
-      case 'rejected': {
+      case 'rejected':
         // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
-        const count = sample(event.code === 'not_found' ? event.message : event.code);
-        if (count !== undefined) logRejected(logger, event, count);
+        logRejected(logger, event, sample(event.code === 'not_found' ? event.message : event.code));
         break;
-      }
       case 'breaker':
         logBreaker(logger, event);
         break;
@@ -160,6 +166,12 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
         break;
       case 'admission':
         logAdmission(logger, event);
+        break;
+      case 'journal':
+        logger.warn(event.detail);
+        break;
+      case 'event':
+        logStored(logger, event);
         break;
       case 'rules-doubted':
         if (once(`rules ${event.app}`)) logDoubts(logger, event);

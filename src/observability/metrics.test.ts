@@ -24,6 +24,7 @@ const GAUGES = {
   hooks: HOOKS,
   sessions: { known: 3, provisional: { EchoApp: 2 } },
   redisIsUp: true,
+  events: [{ app: 'EchoApp', pending: 3, dead: 1, bytes: 4096, oldestSeconds: 7, deliveredPerSecond: 2 }],
 };
 
 const create = () => createMetrics({ version: '1.2.3', gauges: () => GAUGES });
@@ -52,6 +53,8 @@ const listenToAll = (listen: Emit) => {
   for (const code of CODES) listen({ type: 'rejected', code, message: code, peer: '127.0.0.1' });
   listen({ type: 'coalesced', route });
   for (const result of ['joined', 'redelivered'] as const) listen({ type: 'repeat', route, result });
+  for (const result of ['stored', 'delivered', 'expired', 'dead', 'dropped'] as const)
+    listen({ type: 'event', app: 'EchoApp', hook: 'connect', id: '1', result, reason: '' });
   for (const result of ['provisional', 'verified', 'refused'] as const)
     listen({ type: 'admission', app: 'EchoApp', callId: '1', result });
   listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });

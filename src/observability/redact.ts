@@ -1,4 +1,4 @@
-import { hideInJson } from '../core/secrets.ts';
+import { hideInJson, hideSecrets } from '../core/secrets.ts';
 
 const HIDDEN = '[redacted]';
 
@@ -29,3 +29,6 @@ export const redactBody = (body: Buffer): string => {
   const text = JSON.stringify(hideInJson(value, HIDDEN));
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}[${text.length - SHOWN_CHARS} more]` : text;
 };
+
+/** Header lines without the secrets in them. */
+export const redactHead = (head: string): string => hideSecrets(head, HIDDEN);

@@ -1,6 +1,6 @@
 import { SOURCES } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
-import type { BreakerState, HookState, SessionsState, UpstreamState } from '../core/events.ts';
+import type { BreakerState, EventsState, HookState, SessionsState, UpstreamState } from '../core/events.ts';
 import { answerCell, type Counts, type Durations, type HookCounts, shownUpstream } from './counts.ts';
 import { BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
 
@@ -9,6 +9,8 @@ export interface Gauges {
   readonly upstreams: readonly UpstreamState[];
   readonly hooks: readonly HookState[];
   readonly sessions: SessionsState;
+  /** Apps of which something is stored. */
+  readonly events: readonly EventsState[];
   /** Whether Redis is used now; absent without one. */
   readonly redisIsUp?: boolean;
 }
@@ -81,6 +83,11 @@ export const perUpstream = (take: (state: UpstreamState) => number) =>
   function* ({ gauges }: View): Iterable<Sample> {
     for (const state of gauges.upstreams)
       yield { labels: { app: state.app, upstream: shownUpstream(state.upstream) }, value: take(state) };
+  };
+
+export const perBacklog = (take: (state: EventsState) => number) =>
+  function* ({ gauges }: View): Iterable<Sample> {
+    for (const state of gauges.events) yield { labels: { app: state.app }, value: take(state) };
   };
 
 /** One series per app and hook: hooks that no setting tells apart share the label `other`, and the longest delay. */

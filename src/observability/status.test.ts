@@ -11,6 +11,7 @@ const gauges = {
   ],
   hooks: [{ app: 'One', hook: 'connect', limitMs: 3000, ladder: ['cached', 'unavailable'], hedgeDelayMs: 8 }],
   sessions: { known: 3, provisional: { One: 2 } },
+  events: [],
 } as const;
 
 const describe = () => {

@@ -41,6 +41,8 @@ export interface Status {
   readonly cache: Snapshot['cache'];
   readonly redis?: 'up' | 'down';
   /** `provisional` are those that wait for the back-end; `admissions` what it has said since the process began. */
+  /** Stored events of each app that has some. */
+  readonly events: Gauges['events'];
   readonly sessions: Gauges['sessions'] & { readonly admissions: Snapshot['admissions'] };
   readonly rejected: Snapshot['rejected'];
 }
@@ -84,6 +86,7 @@ export const describeStatus = (sources: StatusSources): Status => ({
   apps: listApps(sources).map(app => describeApp(app, sources)),
   cache: sources.snapshot.cache,
   ...(sources.gauges.redisIsUp === undefined ? {} : { redis: sources.gauges.redisIsUp ? 'up' : 'down' }),
+  events: sources.gauges.events,
   sessions: { ...sources.gauges.sessions, admissions: sources.snapshot.admissions },
   rejected: sources.snapshot.rejected,
 });

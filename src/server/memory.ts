@@ -1,6 +1,7 @@
 import { VERDICTS, type Verdict } from '../answers/verdicts.ts';
 import type { Config } from '../config/types.ts';
 import type { Emit, SessionsState } from '../core/events.ts';
+import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
 import type { Memory } from '../gateway/gateway.ts';
 import { Admissions } from '../sessions/admissions.ts';
 import { Register } from '../sessions/register.ts';
@@ -13,6 +14,8 @@ import type { Kind, Store } from '../store/store.ts';
 import { tieredStore } from '../store/tiered.ts';
 
 type Cache = Config['cache'];
+type OpenJournal = DeliveryOptions['open'];
+type Kept = Pick<Config, 'cache' | 'events'>;
 
 const openRedis = (redis: Cache['redis'], emit: Emit): SharedRedis | undefined => {
   const address = redis && readRedisUrl(redis.url);
@@ -25,14 +28,16 @@ const openRedis = (redis: Cache['redis'], emit: Emit): SharedRedis | undefined =
 export class SharedMemory implements Memory {
   readonly verdicts: Store<Verdict>;
   readonly register: Register;
+  readonly delivery: Delivery;
   readonly storesMs: number;
   readonly #emit: Emit;
   readonly #redis: SharedRedis | undefined;
   readonly #sessions: MemoryStore<Session>;
   readonly #admissions = new Map<string, Admissions>();
 
-  constructor({ memory, sessions, redis }: Cache, emit: Emit) {
+  constructor({ cache: { memory, sessions, redis }, events }: Kept, emit: Emit, open: OpenJournal) {
     this.#emit = emit;
+    this.delivery = new Delivery({ open, keepForMs: events.keepFor, emit });
     this.#redis = openRedis(redis, emit);
     this.storesMs = redis?.budget ?? 0;
     const told = (result: 'hit' | 'miss') => emit({ type: 'cache', tier: 'memory', result });
@@ -66,7 +71,7 @@ export class SharedMemory implements Memory {
   async close(): Promise<void> {
     for (const admissions of this.#admissions.values()) admissions.close();
     this.#redis?.close();
-    await Promise.all([this.verdicts.close(), this.#sessions.close()]);
+    await Promise.all([this.delivery.close(), this.verdicts.close(), this.#sessions.close()]);
   }
 
   #share<Value extends object>(

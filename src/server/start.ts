@@ -1,7 +1,13 @@
+import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/types.ts';
 import { after, now } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { formatHostPort, type HostPort } from '../core/host-port.ts';
+import type { Told } from '../delivery/delivery.ts';
+import { type Journal, JournalError } from '../delivery/journal.ts';
+import { openRedisJournal, whyNotAnswering } from '../delivery/open-redis.ts';
+import { sqliteJournal } from '../delivery/sqlite/sqlite-journal.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
@@ -14,6 +20,7 @@ import { createGuard, type Guard } from './guard.ts';
 import { HookServer } from './http.ts';
 import { listen } from './listen.ts';
 import { SharedMemory } from './memory.ts';
+import { storesEvents } from './stores-events.ts';
 
 /** So long before the end of `drain`, calls that are still out get the next rung, and have that time to leave. */
 const LAST_ANSWERS_MS = 500;
@@ -34,6 +41,10 @@ export interface StartOptions {
 }
 
 const url = (at: HostPort): string => `http://${formatHostPort(at)}`;
+
+/** An error that names the thing and the remedy, for a command to tell. */
+const asStartFailure = (error: unknown): unknown =>
+  error instanceof JournalError ? new GatewayError('internal', `events: ${error.message}`, { cause: error }) : error;
 
 /** A gateway at work: its two listeners, what it counts and writes, and the configuration in force. */
 export class Breakwater {
@@ -63,9 +74,14 @@ export class Breakwater {
     this.#emit = event => {
       this.metrics.listen(event);
       this.log.listen(event);
+      this.#memory.delivery.listen(event);
       options.listener?.(event);
     };
-    this.#memory = new SharedMemory(config.cache, event => this.#emit(event));
+    this.#memory = new SharedMemory(
+      config,
+      event => this.#emit(event),
+      told => this.#openJournal(told),
+    );
     this.#guard = createGuard(config);
     this.#gateway = this.#build(config);
     this.#hooks = new HookServer({
@@ -95,6 +111,7 @@ export class Breakwater {
   /** Opens both listeners. Throws a GatewayError that names the address and the remedy if one cannot be had. */
   async start(): Promise<void> {
     try {
+      if (storesEvents(this.#config)) await this.#memory.delivery.open();
       this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
       this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
       this.#adminAt = await this.#admin.start(this.#config.admin);
@@ -103,21 +120,21 @@ export class Breakwater {
       this.#hooks.server.close();
       this.#gateway.close();
       await this.#memory.close();
-      throw error;
+      throw asStartFailure(error);
     }
     this.#ready = true;
   }
 
   /**
    * Puts another configuration in force. Calls that are out end under the old one. `listen`, `admin`, `limits`,
-   * `cache` and `log` stay as they are; gives the names of those that would have changed.
+   * `cache`, `events` and `log` stay as they are; gives the names of those that would have changed.
    */
   reload(config: Config): string[] {
     const old = this.#gateway;
-    const fixed = ['listen', 'admin', 'limits', 'cache', 'log'] as const;
+    const fixed = ['listen', 'admin', 'limits', 'cache', 'events', 'log'] as const;
     const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
-    const { listen: listenAt, admin, limits, cache, log } = this.#config;
-    const inForce = { ...config, listen: listenAt, admin, limits, cache, log };
+    const { listen: listenAt, admin, limits, cache, events, log } = this.#config;
+    const inForce = { ...config, listen: listenAt, admin, limits, cache, events, log };
     // Nothing of it is in force unless all of it can be.
     const [guard, gateway] = [createGuard(inForce), this.#build(inForce)];
     this.#guard = guard;
@@ -173,14 +190,33 @@ export class Breakwater {
     await this.log.close();
   }
 
+  /** In the Redis or the folder that the configuration names. */
+  async #openJournal(told: Told): Promise<Journal> {
+    const { dir, maxBytes, keys, redis } = this.#config.events;
+    if (redis) {
+      const journal = openRedisJournal(redis, maxBytes, told);
+      // Without it nothing can be stored for now; hooks are answered all the same.
+      await whyNotAnswering(journal);
+      return journal;
+    }
+    const from = dirname(this.#options.configFile ?? join(process.cwd(), 'breakwater.yaml'));
+    return sqliteJournal({ dir: resolve(from, dir), maxBytes, keys, onProblem: told });
+  }
+
   #build(config: Config): Gateway {
     return createGateway({ config, memory: this.#memory, emit: event => this.#emit(event) });
   }
 
   #gauges(): Gauges {
-    const { redisIsUp, sessions } = this.#memory;
+    const { redisIsUp, sessions, delivery } = this.#memory;
     const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
-    return { upstreams: this.#gateway.upstreams(), hooks: this.#gateway.hooks(), sessions, ...ofRedis };
+    return {
+      upstreams: this.#gateway.upstreams(),
+      hooks: this.#gateway.hooks(),
+      sessions,
+      events: delivery.state,
+      ...ofRedis,
+    };
   }
 
   /** More connections than half the descriptors would leave none for the back-ends. */

@@ -16,6 +16,14 @@ export interface RedisClient {
   disconnect(): void;
 }
 
+/** What a journal says to it beside: one script, and how it is set up. */
+export interface ScriptClient extends RedisClient {
+  eval(script: string, names: number, ...rest: readonly (string | Buffer | number)[]): Promise<unknown>;
+  /** Its texts come as bytes. */
+  evalshaBuffer(sha: string, names: number, ...rest: readonly (string | Buffer | number)[]): Promise<unknown>;
+  config(verb: 'GET', name: string): Promise<unknown>;
+}
+
 const CONNECT_MS = 2000;
 /** A connection that owes an answer for so long is dropped and made anew. */
 const SILENT_MS = 2000;
@@ -130,3 +138,8 @@ const CREATE = { standalone: createStandalone, sentinel: createSentinel, cluster
 
 /** Makes a client that begins to connect at once, and for ever anew. It throws nothing; `error` events tell what fails. */
 export const createRedisClient = (options: ClientOptions): RedisClient => CREATE[options.address.layout](options);
+
+/** The same for who brings a script of their own. */
+export const createScriptClient = (options: ClientOptions): ScriptClient =>
+  // The client has these for all commands; its types leave out some that answer in bytes.
+  CREATE[options.address.layout](options) as unknown as ScriptClient;

@@ -16,3 +16,6 @@ export const RedisOptions = z.strictObject({
   sentinelPassword: text('a password').optional(),
 });
 export type RedisOptions = z.output<typeof RedisOptions>;
+
+/** `events.redis`: the same, but a write that must be on disk there takes longer than a look. */
+export const RedisJournalOptions = RedisOptions.extend({ budget: duration().prefault('500ms') });

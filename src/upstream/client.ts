@@ -11,6 +11,10 @@ import { ResponseParser } from './response-parser.ts';
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
 const ONE_WRITE_BYTES = 8192;
 
+/** So many attempts may go on after their time, and for so long, at one upstream: each keeps a connection. */
+const MOST_LATE = 32;
+const LONGEST_LATE_MS = 15_000;
+
 const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
 
 export interface ClientOptions {
@@ -29,6 +33,16 @@ export interface Client {
   close(): void;
 }
 
+/** True if the back-end's answer is its own word, so that it has the request. */
+const isTaken = (answer: Answer): boolean => {
+  try {
+    classify(answer);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 interface Line {
   readonly pool: Pool;
   readonly options: ClientOptions;
@@ -37,6 +51,8 @@ interface Line {
   /** The `Host` line. */
   readonly host: string;
   readonly readHead: ReturnType<typeof createHeadReader>;
+  /** Attempts that go on although their call is answered. */
+  late: number;
 }
 
 /** One attempt over HTTP/1.1. Settles once, at the latest when the call is cancelled. */
@@ -54,6 +70,8 @@ class Exchange implements ConnectionUser {
   #connection: Connection | undefined = undefined;
   #isConnected = false;
   #isSettled = false;
+  /** Set while the attempt goes on for an answer that nobody waits for. */
+  #endLate: ((isTaken: boolean) => void) | undefined = undefined;
 
   constructor(
     line: Line,
@@ -135,7 +153,8 @@ Connection: keep-alive\r
 
   #finish(): void {
     const { head, body } = this.#parser;
-    if (this.#isSettled || !head) return;
+    if (head && this.#isSettled) this.#finishLate(head, body);
+    if (!head || this.#isSettled) return;
     const answer: Answer = { status: head.status, headers: head.headers, body, source: 'upstream' };
     this.#giveBack(head);
     try {
@@ -144,6 +163,12 @@ Connection: keep-alive\r
     } catch (error) {
       this.#fail(asGatewayError(error));
     }
+  }
+
+  #finishLate(head: ResponseHead, body: Buffer): void {
+    if (!this.#endLate) return;
+    this.#giveBack(head);
+    this.#endLate(isTaken({ status: head.status, headers: head.headers, body, source: 'upstream' }));
   }
 
   /** An answer that came before the whole request was out leaves the connection in doubt. */
@@ -157,13 +182,43 @@ Connection: keep-alive\r
   }
 
   #fail(error: GatewayError): void {
-    if (this.#isSettled) return;
+    if (this.#isSettled) {
+      this.#endLate?.(false);
+      return;
+    }
     const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
     if (code !== undefined) this.#attempt.why = code;
     this.#settle(error.row.outcome ?? 'cancelled');
+    if (this.#mayBeLate(error)) this.#runLate();
+    else this.#letGo();
+    this.#reject(error);
+  }
+
+  #letGo(): void {
     this.#line.pool.leave(this);
     this.#connection?.destroy();
-    this.#reject(error);
+  }
+
+  /** Its time is over, but the back-end has the request and may still take it. */
+  #mayBeLate({ code }: GatewayError): boolean {
+    const isOverdue = code === 'limit' || code === 'timeout';
+    return isOverdue && this.#isConnected && this.#call.late !== undefined && this.#line.late < MOST_LATE;
+  }
+
+  #runLate(): void {
+    const { late, deadline, arrivedAt } = this.#call;
+    const forMs = Math.min(LONGEST_LATE_MS, deadline - arrivedAt);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#line.late++;
+    const stop = after(forMs, () => this.#endLate?.(false));
+    this.#endLate = isTaken => {
+      this.#endLate = undefined;
+      this.#line.late--;
+      stop();
+      if (!isTaken) this.#letGo();
+      resolve(isTaken);
+    };
+    late?.(promise, forMs);
   }
 
   #settle(outcome: Outcome): void {
@@ -190,6 +245,7 @@ const createLine = (options: ClientOptions): Line => {
     request: `POST ${url.pathname.replace(/\/$/, '')}/`,
     host: `Host: ${url.host}\r\n`,
     readHead: createHeadReader(),
+    late: 0,
   };
 };
 

@@ -30,8 +30,12 @@ export class Pool {
     return this.#open.size;
   }
 
-  /** Gives `user` a connection: at once if one is idle, else when one has been made or given back. */
+  /** Gives `user` a connection: at once if one is idle, else when one has been made or given back. Once closed, none. */
   take(user: ConnectionUser): void {
+    if (this.#isClosed) {
+      user.closing();
+      return;
+    }
     const connection = this.#pop();
     if (connection) this.#hand(connection, user);
     else if (this.#open.size < this.#most) this.#make(user);

@@ -12,7 +12,7 @@ export const normalForm = ({ config, warnings, draft }: Loaded): string => {
     ...warnings.map(warning => `warning: ${formatProblem(warning)}`),
     `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
-    `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
+    `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.redis ? `redis ${events.redis.url} ${events.redis.prefix} ${formatDuration(events.redis.budget)}` : events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
     ...callerLines(config),
     ...sharedLines(config),
   ];
@@ -60,6 +60,7 @@ const settingsText = ({
   fallback,
   key,
   keepFor,
+  acknowledge,
 }: HookSettings): string => {
   const parts = [
     `limit ${formatDuration(limit)}/${formatDuration(attemptLimit)}`,
@@ -69,6 +70,7 @@ const settingsText = ({
     `fallback ${JSON.stringify(fallback, (_, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value))}`,
     key ? `key ${key.join('+')}` : '',
     `keep ${formatDuration(keepFor)}`,
+    ...(acknowledge === 'first' ? ['acknowledge first'] : []),
   ];
   return parts.filter(part => part !== '').join('; ');
 };

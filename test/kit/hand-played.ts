@@ -119,4 +119,4 @@ export const realTime = (): void => {
 };
 
 /** What a gateway without apps is doing. */
-export const noGauges = () => ({ upstreams: [], hooks: [], sessions: { known: 0, provisional: {} } });
+export const noGauges = () => ({ upstreams: [], hooks: [], sessions: { known: 0, provisional: {} }, events: [] });

@@ -5,7 +5,13 @@ import { cluster, type Layout, sentinel, standalone, withTls, withUser } from '.
 import { closeServers } from './server.ts';
 import { createInstance, type Instance, tieredOver, untilUp } from './use.ts';
 
-const LAYOUTS = { standalone, 'an ACL user': withUser, TLS: withTls, 'a cluster': cluster, 'a Sentinel': sentinel };
+const LAYOUTS = {
+  standalone,
+  'an ACL user': withUser,
+  TLS: withTls,
+  'a cluster': () => cluster(),
+  'a Sentinel': () => sentinel(),
+};
 const instances: Instance[] = [];
 after(async () => {
   for (const instance of instances) instance.close();

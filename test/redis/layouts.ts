@@ -64,9 +64,9 @@ interface ClusterNode {
   readonly busPort: number;
 }
 
-const startNode = async (): Promise<ClusterNode> => {
+const startNode = async (timeoutMs: number): Promise<ClusterNode> => {
   const busPort = await freePort();
-  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--cluster-port', `${busPort}`];
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', `${timeoutMs}`, '--cluster-port', `${busPort}`];
   return { server: await startRedis({ args }), busPort };
 };
 
@@ -95,27 +95,27 @@ export const untilWhole = async (servers: readonly RedisServer[]): Promise<void>
 };
 
 /** Three nodes that share all names. */
-export const cluster = async (): Promise<Layout> => {
-  const nodes = await Promise.all([1, 2, 3].map(startNode));
+export const cluster = async (timeoutMs = 1000): Promise<Layout> => {
+  const nodes = await Promise.all([1, 2, 3].map(() => startNode(timeoutMs)));
   await shareSlots(nodes);
   const servers = nodes.map(({ server }) => server);
   await untilWhole(servers);
   return { url: `redis+cluster://${servers.map(({ address }) => address).join(',')}`, servers };
 };
 
-const sentinelConfig = ({ host, port }: RedisServer): string =>
+const sentinelConfig = ({ host, port }: RedisServer, downMs: number): string =>
   [
     `sentinel monitor main ${host} ${port} 1`,
-    'sentinel down-after-milliseconds main 500',
+    `sentinel down-after-milliseconds main ${downMs}`,
     'sentinel failover-timeout main 2000',
     '',
   ].join('\n');
 
 /** A master, a replica, and the one Sentinel that watches them; in this order. */
-export const sentinel = async (): Promise<Layout> => {
+export const sentinel = async (downMs = 500): Promise<Layout> => {
   const master = await startRedis();
   const replica = await startReplica(master);
-  const config = sentinelConfig(master);
+  const config = sentinelConfig(master, downMs);
   const guard = await startRedis({ config, args: ['--sentinel'] });
   const seesReplica = async () =>
     `${await guard.client.call('SENTINEL', 'replicas', 'main')}`.includes(`${replica.port}`);

@@ -1,0 +1,171 @@
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Config } from '../config/types.ts';
+import { type Filter, type Journal, JournalError, type Listed, type OperatorJournal } from '../delivery/journal.ts';
+import { openRedisJournal, whyNotAnswering } from '../delivery/open-redis.ts';
+import { openJournalFile } from '../delivery/sqlite/sqlite-journal.ts';
+import { loadOrTell } from './check.ts';
+import { exported, shownEvent, table } from './events-output.ts';
+import { EXIT, type Io } from './io.ts';
+import { defaultConfigFile, firstSentence, MISNAMED, USAGE, wrongUsage } from './usage.ts';
+
+const MOST_LISTED = 100;
+
+const OPTIONS = {
+  config: { type: 'string', short: 'c' },
+  help: { type: 'boolean', short: 'h' },
+  app: { type: 'string' },
+  hook: { type: 'string' },
+  state: { type: 'string' },
+  most: { type: 'string' },
+  all: { type: 'boolean' },
+  json: { type: 'boolean' },
+  reveal: { type: 'boolean' },
+} as const;
+
+/** What a command line asks for, checked. */
+interface Order {
+  readonly file: string;
+  readonly filter: Filter;
+  readonly isAll: boolean;
+  readonly isJson: boolean;
+  readonly isRevealed: boolean;
+}
+
+type Work = (journal: OperatorJournal, order: Order, io: Io, config: Config) => Promise<number>;
+
+const NOTHING = 'breakwater events: nothing stored fits that\n';
+
+const list: Work = async (journal, { filter, isJson }, io) => {
+  const events = await journal.list({ most: MOST_LISTED, ...filter });
+  if (isJson) for (const event of events) io.stdout.write(`${JSON.stringify(event)}\n`);
+  else io.stdout.write(table(events, await journal.backlog()));
+  return EXIT.fine;
+};
+
+const show: Work = async (journal, { filter: { ids = [] }, isJson, isRevealed }, io) => {
+  for (const id of ids) {
+    const event = await journal.show(id);
+    if (!event) {
+      io.stderr.write(`breakwater events: no event, or more than one, whose id begins with ${id}\n`);
+      return EXIT.usage;
+    }
+    io.stdout.write(isJson ? exported(event, isRevealed) : shownEvent(event, isRevealed));
+  }
+  return EXIT.fine;
+};
+
+const counted = (count: number, what: string, io: Io): number => {
+  if (count === 0) io.stderr.write(NOTHING);
+  else io.stdout.write(`${count} ${count === 1 ? 'event' : 'events'} ${what}\n`);
+  return count === 0 ? EXIT.usage : EXIT.fine;
+};
+
+const retry: Work = async (journal, { filter }, io, config) =>
+  counted(await journal.retry(filter, config.events.keepFor), 'will be delivered anew', io);
+
+const drop: Work = async (journal, { filter }, io) => counted(await journal.drop(filter), 'dropped', io);
+
+const exportAll: Work = async (journal, { filter, isRevealed }, io) => {
+  for (const { id } of await journal.list(filter)) {
+    const event = await journal.show(id);
+    // It may have been delivered since.
+    if (event) io.stdout.write(exported(event, isRevealed));
+  }
+  return EXIT.fine;
+};
+
+const WORKS: ReadonlyMap<string, Work> = new Map([
+  ['list', list],
+  ['show', show],
+  ['retry', retry],
+  ['drop', drop],
+  ['export', exportAll],
+]);
+
+const STATES: ReadonlySet<unknown> = new Set<Listed['state'] | undefined>(['pending', 'dead', undefined]);
+
+/** The order, what is wrong with it, or nothing if help was all that was asked for. */
+const readOrder = (args: string[], io: Io): { word: string; order: Order } | string | undefined => {
+  const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  if (values.help) return undefined;
+  const [word = '', ...ids] = positionals;
+  const { app, hook, state, most } = values;
+  const file = values.config ?? defaultConfigFile(io.cwd);
+  if (file === undefined) return MISNAMED;
+  if (!WORKS.has(word))
+    return `takes one of ${[...WORKS.keys()].join(', ')}, but got ${word === '' ? 'nothing' : word}`;
+  if (!STATES.has(state)) return `--state is ${state}; write pending or dead`;
+  if (most !== undefined && !/^[1-9]\d{0,8}$/.test(most)) return `--most is ${most}; write a number`;
+  const filter: Filter = {
+    ...(app !== undefined && { app }),
+    ...(hook !== undefined && { hook }),
+    ...(state !== undefined && { state: state as Listed['state'] }),
+    ...(ids.length > 0 && { ids }),
+    ...(most !== undefined && { most: Number(most) }),
+  };
+  const { all = false, json = false, reveal = false } = values;
+  return { word, order: { file, filter, isAll: all, isJson: json, isRevealed: reveal } };
+};
+
+/** Changing or showing everything is never what a forgotten word means. */
+const needsIds = (word: string, { filter, isAll }: Order): string | undefined => {
+  if (filter.ids) return undefined;
+  if (word === 'show') return 'show takes the ID of an event';
+  return (word === 'retry' || word === 'drop') && !isAll ? `${word} takes IDs, or --all` : undefined;
+};
+
+/** The journal once it answers; rejects if that takes too long. */
+const answering = async (journal: Journal): Promise<Journal> => {
+  const reason = await whyNotAnswering(journal);
+  if (reason === undefined) return journal;
+  await journal.close();
+  throw reason;
+};
+
+const open = async (order: Order, config: Config, io: Io): Promise<OperatorJournal | undefined> => {
+  const { redis, maxBytes } = config.events;
+  const dir = resolve(dirname(resolve(io.cwd, order.file)), config.events.dir);
+  try {
+    if (redis) return await answering(openRedisJournal(redis, maxBytes, () => {}));
+    return await openJournalFile(dir, config.events.keys);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    io.stderr.write(`breakwater events: ${error.message}\n`);
+    return undefined;
+  }
+};
+
+const carryOut = async (word: string, order: Order, io: Io): Promise<number> => {
+  const config = loadOrTell(order.file, io)?.config;
+  if (!config) return EXIT.usage;
+  const journal = await open(order, config, io);
+  if (!journal) return EXIT.failed;
+  try {
+    return (await WORKS.get(word)?.(journal, order, io, config)) ?? EXIT.usage;
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
+    io.stderr.write(`breakwater events: ${error.message}\n`);
+    return EXIT.failed;
+  } finally {
+    await journal.close();
+  }
+};
+
+/** `breakwater events`: what is stored, for an operator to look at and to decide on. */
+export const events = async (args: string[], io: Io): Promise<number> => {
+  try {
+    const read = readOrder(args, io);
+    if (read === undefined) {
+      io.stdout.write(USAGE.events);
+      return EXIT.fine;
+    }
+    const wrong = typeof read === 'string' ? read : needsIds(read.word, read.order);
+    if (wrong !== undefined || typeof read === 'string') return wrongUsage('events', wrong ?? '', io);
+    return await carryOut(read.word, read.order, io);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS'))
+      return wrongUsage('events', firstSentence(error as Error), io);
+    throw error;
+  }
+};

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import {
+  aCall,
+  codeOf,
+  collectEvents,
+  type FakeTime,
+  fakeTime,
+  OK,
+  realTime,
+  settle,
+} from '../../test/kit/hand-played.ts';
+import { MemoryJournal } from '../../test/kit/memory-journal.ts';
+import type { Event } from '../core/events.ts';
+import { Delivery, type Told } from './delivery.ts';
+import { type Backlog, JournalError } from './journal.ts';
+
+let time: FakeTime;
+let journal: MemoryJournal;
+let delivery: Delivery;
+let events: Event[];
+let told: Told;
+
+beforeEach(() => {
+  time = fakeTime();
+  journal = new MemoryJournal();
+  const collected = collectEvents();
+  events = collected.events;
+  const open = async (tell: Told) => {
+    told = tell;
+    return journal;
+  };
+  delivery = new Delivery({ open, keepForMs: 60_000, emit: collected.emit });
+});
+afterEach(async () => {
+  await delivery.close();
+  realTime();
+});
+
+const put = (id: string) =>
+  journal.append(
+    {
+      id,
+      lane: id,
+      app: 'EchoApp',
+      hook: 'StreamStatusEvent',
+      query: '',
+      head: '',
+      body: Buffer.from(id),
+      receivedAt: 0,
+      expiresAt: 1e15,
+    },
+    0,
+  );
+const problems = () => events.flatMap(event => (event.type === 'journal' ? [event.detail] : []));
+
+/** A way to a back-end that takes all; gives the ids of what came. */
+const go = (): string[] => {
+  const came: string[] = [];
+  delivery.deliverer('EchoApp').goThrough({
+    deliver: async ({ id }) => {
+      came.push(id);
+      return OK;
+    },
+    room: () => 10,
+  });
+  return came;
+};
+
+test('what an earlier process left goes out at once, even what was to wait for hours', async () => {
+  await put('old');
+  await journal.lease('EchoApp', 1, 1000);
+  await journal.settle('old', { type: 'again', ms: 3_600_000 });
+  const came = go();
+  await delivery.open();
+  await settle();
+  assert.deepEqual(came, ['old']);
+});
+
+test('sessions of which an earlier process stored something wait behind it', async () => {
+  await put('old');
+  await delivery.open();
+  assert.equal(delivery.outbox.lanes.hasStored('old'), true);
+  assert.equal(delivery.outbox.lanes.hasStored('new'), false);
+});
+
+test('a breaker that closes makes all that waits due', async () => {
+  const came = go();
+  await delivery.open();
+  await put('waiting');
+  await journal.lease('EchoApp', 1, 0);
+  await journal.settle('waiting', { type: 'again', ms: 3_600_000 });
+  await time.tick(1000);
+  assert.deepEqual(came, []);
+  delivery.listen({ type: 'breaker', app: 'EchoApp', upstream: 'http://b', to: 'closed' } as Event);
+  await settle();
+  assert.deepEqual(came, ['waiting']);
+});
+
+test('what is wrong with the journal is told once, until it has answered again', async () => {
+  let isBroken = true;
+  journal.backlog = async () => {
+    if (isBroken) throw new JournalError('failed', 'no disk');
+    return [];
+  };
+  await delivery.open();
+  for (let i = 0; i < 5; i++) await time.tick(1000);
+  told({ message: 'no disk' } as Parameters<Told>[0]);
+  assert.deepEqual(problems(), ['no disk']);
+  isBroken = false;
+  await time.tick(1000);
+  isBroken = true;
+  await time.tick(1000);
+  assert.deepEqual(problems(), ['no disk', 'no disk']);
+});
+
+test('the state tells how fast the backlog goes, and when it will be gone', async () => {
+  const backlog: Backlog = { app: 'EchoApp', pending: 50, dead: 1, oldestAt: Date.now(), bytes: 9 };
+  journal.backlog = async () => [backlog];
+  await delivery.open();
+  assert.equal(delivery.state[0]?.drainSeconds, undefined);
+  for (let second = 0; second < 4; second++) {
+    for (let i = 0; i < 10; i++)
+      delivery.listen({ type: 'event', app: 'EchoApp', hook: 'h', id: 'x', result: 'delivered', reason: '' } as Event);
+    await time.tick(1000);
+  }
+  const [state] = delivery.state;
+  assert.equal(state?.pending, 50);
+  assert.equal(state?.deliveredPerSecond, 10);
+  assert.equal(state?.drainSeconds, 5);
+});
+
+test('nothing can be stored before a journal is open', async () => {
+  assert.equal(await codeOf(delivery.outbox.store(aCall())), 'journal');
+});

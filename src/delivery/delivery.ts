@@ -1,0 +1,144 @@
+import { after, now } from '../core/clock.ts';
+import type { Emit, Event, EventsState } from '../core/events.ts';
+import { Deliverer } from './deliverer.ts';
+import { type Backlog, type Journal, JournalError, type JournalProblem } from './journal.ts';
+import { Outbox } from './outbox.ts';
+
+/** How often it is counted what waits. */
+const COUNT_MS = 1000;
+/** Over how many counts the rate of deliveries is measured. */
+const COUNTS = 10;
+
+/** Tells what is wrong with a journal while it is open. */
+export type Told = (problem: JournalProblem) => void;
+
+export interface DeliveryOptions {
+  /** Opens the journal. Rejects with a JournalError that names the thing and the remedy. */
+  readonly open: (told: Told) => Promise<Journal>;
+  readonly keepForMs: number;
+  readonly emit: Emit;
+}
+
+const rejected = (): Promise<never> =>
+  Promise.reject(new JournalError('failed', 'no journal was opened at the start; a restart opens it'));
+
+/** Stands in where nothing was to be stored when the process began. */
+const NO_JOURNAL: Journal = {
+  append: rejected,
+  release: rejected,
+  take: rejected,
+  lease: async () => [],
+  settle: rejected,
+  hurry: async () => {},
+  expired: async () => [],
+  lanes: async () => new Set(),
+  backlog: async () => [],
+  list: async () => [],
+  show: async () => undefined,
+  retry: async () => 0,
+  drop: async () => 0,
+  close: async () => {},
+};
+
+/** Stored notifications: the journal, what goes into it and what brings them to their back-ends. Outlives reloads. */
+export class Delivery {
+  readonly outbox: Outbox;
+  readonly #options: DeliveryOptions;
+  readonly #deliverers = new Map<string, Deliverer>();
+  #journal: Journal = NO_JOURNAL;
+  #backlog: readonly Backlog[] = [];
+  #delivered = new Map<string, number>();
+  /** What had been delivered at the last counts, oldest first. */
+  #history: { readonly at: number; readonly delivered: ReadonlyMap<string, number> }[] = [];
+  readonly #told = new Set<string>();
+  #isOpen = false;
+  #stop: () => void = () => {};
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    const journal = () => this.#journal;
+    this.outbox = new Outbox({ journal, keepForMs: options.keepForMs, emit: options.emit });
+    this.outbox.onDue(app => this.#deliverers.get(app)?.wake());
+  }
+
+  /** Opens the journal, and begins to deliver what is in it. */
+  async open(): Promise<void> {
+    this.#journal = await this.#options.open(({ message }) => this.#tell(message));
+    // One that is shared is asked each time, and may be away now.
+    if (!this.#journal.hasLane) for (const lane of await this.#journal.lanes()) this.outbox.lanes.mark(lane);
+    this.#isOpen = true;
+    await this.#count();
+    // The back-end may have come back meanwhile, and no breaker of this process will say so.
+    for (const deliverer of this.#deliverers.values()) deliverer.hurry();
+  }
+
+  deliverer(app: string): Deliverer {
+    const known = this.#deliverers.get(app);
+    if (known) return known;
+    const failed = (error: unknown) => this.#failed(error);
+    const deliverer = new Deliverer({ app, journal: () => this.#journal, outbox: this.outbox, failed });
+    this.#deliverers.set(app, deliverer);
+    return deliverer;
+  }
+
+  /** To be told of every event. */
+  readonly listen = (event: Event): void => {
+    if (event.type === 'breaker' && event.to === 'closed') this.#deliverers.get(event.app)?.hurry();
+    if (event.type === 'event' && event.result === 'delivered')
+      this.#delivered.set(event.app, (this.#delivered.get(event.app) ?? 0) + 1);
+  };
+
+  /** What waits, as of the last second. */
+  get state(): readonly EventsState[] {
+    return this.#backlog.map(backlog => this.#describe(backlog));
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    this.#stop();
+    for (const deliverer of this.#deliverers.values()) deliverer.close();
+    const journal = this.#journal;
+    this.#journal = NO_JOURNAL;
+    await journal.close();
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isOpen) return;
+    if (error instanceof JournalError) this.#tell(error.message);
+    else this.#options.emit({ type: 'defect', error });
+  }
+
+  /** Once, however often it is met with, until the journal answers again. */
+  #tell(detail: string): void {
+    if (this.#told.has(detail)) return;
+    this.#told.add(detail);
+    this.#options.emit({ type: 'journal', detail });
+  }
+
+  async #count(): Promise<void> {
+    try {
+      this.#backlog = await this.#journal.backlog();
+      this.#told.clear();
+      for (const event of await this.#journal.expired()) this.outbox.tell(event, 'expired');
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#history.push({ at: now(), delivered: new Map(this.#delivered) });
+    if (this.#history.length > COUNTS) this.#history.shift();
+    if (this.#isOpen) this.#stop = after(COUNT_MS, () => void this.#count());
+  }
+
+  #describe({ app, pending, dead, oldestAt, bytes }: Backlog): EventsState {
+    const perSecond = this.#rate(app);
+    const oldest = oldestAt === undefined ? {} : { oldestSeconds: Math.max(0, (Date.now() - oldestAt) / 1000) };
+    const drain = pending > 0 && perSecond > 0 ? { drainSeconds: Math.ceil(pending / perSecond) } : {};
+    return { app, pending, dead, bytes, deliveredPerSecond: perSecond, ...oldest, ...drain };
+  }
+
+  #rate(app: string): number {
+    const [first] = this.#history;
+    const seconds = first ? (now() - first.at) / 1000 : 0;
+    const delivered = (this.#delivered.get(app) ?? 0) - (first?.delivered.get(app) ?? 0);
+    return seconds > 0 ? Math.round((delivered / seconds) * 10) / 10 : 0;
+  }
+}
