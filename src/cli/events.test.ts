@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import type { StoredEvent } from '../delivery/journal.ts';
+import { anEvent } from '../delivery/journal-scene.ts';
 import { sqliteJournal } from '../delivery/sqlite/sqlite-journal.ts';
 import { events } from './events.ts';
 
@@ -11,21 +11,10 @@ const FOLDER = mkdtempSync(join(tmpdir(), 'breakwater-events-command-'));
 after(() => rmSync(FOLDER, { recursive: true }));
 
 const IDS = ['aaaa-1', 'bbbb-2', 'bbbb-3'] as const;
+const HEAD = 'Content-Type: application/json\r\nAuthorization: Basic canary\r\n';
 const BODY = JSON.stringify({ nodeId: 'n', sessionId: 's', status: 'PUBLISHING', authToken: 'canary' });
 
 let cwd: string;
-
-const anEvent = (id: string, lane: string): StoredEvent => ({
-  id,
-  lane,
-  app: 'EchoApp',
-  hook: 'StreamStatusEvent',
-  query: '',
-  head: 'Content-Type: application/json\r\nAuthorization: Basic canary\r\n',
-  body: Buffer.from(BODY),
-  receivedAt: Date.now(),
-  expiresAt: Date.now() + 60_000,
-});
 
 /** Three events: the first was rejected for good, the others wait. */
 beforeEach(async () => {
@@ -40,7 +29,8 @@ beforeEach(async () => {
     keys: [],
     onProblem: ({ message }) => assert.fail(message),
   });
-  for (const [i, id] of IDS.entries()) await journal.append(anEvent(id, `lane-${i}`), 0);
+  for (const [i, id] of IDS.entries())
+    await journal.append(anEvent({ id, lane: `lane-${i}`, app: 'EchoApp', head: HEAD, body: Buffer.from(BODY) }), 0);
   await journal.lease('EchoApp', 1, 1000);
   await journal.settle(IDS[0], { type: 'dead', reason: 'rejected: the back-end answered 404' });
   await journal.close();

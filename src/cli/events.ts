@@ -115,9 +115,12 @@ const needsIds = (word: string, { filter, isAll }: Order): string | undefined =>
   return (word === 'retry' || word === 'drop') && !isAll ? `${word} takes IDs, or --all` : undefined;
 };
 
+/** Who types a command can wait so long for a Redis. */
+const ANSWERS_MS = 5000;
+
 /** The journal once it answers; rejects if that takes too long. */
 const answering = async (journal: Journal): Promise<Journal> => {
-  const reason = await whyNotAnswering(journal);
+  const reason = await whyNotAnswering(journal, ANSWERS_MS);
   if (reason === undefined) return journal;
   await journal.close();
   throw reason;

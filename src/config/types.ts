@@ -4,7 +4,7 @@ import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
 import type { MemoryOptions } from '../store/memory.ts';
-import type { RedisOptions } from '../store/redis-options.ts';
+import type { LoadedRedisOptions } from '../store/redis-options.ts';
 
 /** A JSON object as it came from a file; its values are data, never read by name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -56,9 +56,6 @@ export interface App {
   settings(hook: string): HookSettings;
 }
 
-/** A Redis that instances share. `ca` is the content of its file. */
-export type SharedRedisOptions = Omit<RedisOptions, 'ca'> & { readonly ca: Buffer | undefined };
-
 /** The whole configuration: validated, defaults filled in, frozen. */
 export interface Config {
   readonly listen: HostPort;
@@ -76,7 +73,7 @@ export interface Config {
   readonly cache: {
     readonly memory: MemoryOptions;
     readonly sessions: { readonly entries: number; readonly keepFor: number };
-    readonly redis: SharedRedisOptions | undefined;
+    readonly redis: LoadedRedisOptions | undefined;
   };
   readonly events: {
     /** As written; a relative one counts from the folder of the configuration. */
@@ -88,7 +85,7 @@ export interface Config {
     /** The first encrypts, all decrypt; none: nothing is encrypted. 32 bytes each. */
     readonly keys: readonly Buffer[];
     /** Set: events are stored there, and neither in `dir` nor encrypted. */
-    readonly redis: SharedRedisOptions | undefined;
+    readonly redis: LoadedRedisOptions | undefined;
   };
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';

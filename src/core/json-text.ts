@@ -1,6 +1,16 @@
 /** So deep may objects and arrays nest, and so deep recursion over them is safe. Java's Jackson draws the line here too. */
 export const MAX_DEPTH = 1000;
 
+/** The value that `text` is as JSON, or undefined if it is none. */
+export const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What cannot be parsed is not JSON; that is the answer, not an error.
+    return undefined;
+  }
+};
+
 /** One member of a JSON object, as places in its text: from the name's first quote to the end of the value. */
 export interface Member {
   readonly at: number;

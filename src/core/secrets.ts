@@ -1,3 +1,5 @@
+import { parseJson } from './json-text.ts';
+
 /** Parts of names that stand for something that only its owner should read. */
 const WORDS = 'pass|pwd|secret|token|auth|credential|jwt|cookie|signature|ticket|accesscode';
 /** As a rule that of a stream or of an interface; but `appKey` names an application and is known to every page. */
@@ -44,17 +46,8 @@ export const hideSecrets = (text: string, mask: string): string =>
 /** So deep may values nest that are looked into. */
 const MAX_DEPTH = 32;
 
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What cannot be parsed is not JSON; that is the answer, not an error.
-    return undefined;
-  }
-};
-
 const hideInText = (text: string, mask: string, depth: number): string => {
-  const inner = /^\s*[{["]/.test(text) ? parse(text) : undefined;
+  const inner = /^\s*[{["]/.test(text) ? parseJson(text) : undefined;
   return inner === undefined ? hideSecrets(text, mask) : JSON.stringify(hide(inner, mask, depth + 1));
 };
 

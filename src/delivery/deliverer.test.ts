@@ -7,6 +7,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { Event } from '../core/events.ts';
 import { Deliverer } from './deliverer.ts';
 import type { Leased } from './journal.ts';
+import { anEvent } from './journal-scene.ts';
 import { Outbox } from './outbox.ts';
 
 interface Out {
@@ -45,21 +46,7 @@ const deliver = (event: Leased): Promise<Answer> =>
   });
 const go = () => deliverer.goThrough({ deliver, room: () => room });
 
-const put = (id: string, lane: string) =>
-  journal.append(
-    {
-      id,
-      lane,
-      app: 'EchoApp',
-      hook: 'StreamStatusEvent',
-      query: '',
-      head: '',
-      body: Buffer.from(id),
-      receivedAt: 0,
-      expiresAt: 1e15,
-    },
-    0,
-  );
+const put = (id: string, lane: string) => journal.append(anEvent({ id, lane, app: 'EchoApp' }), 0);
 const ids = () => out.map(({ event }) => event.id);
 const results = () => events.flatMap(event => (event.type === 'event' ? [event.result] : []));
 

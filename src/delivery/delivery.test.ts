@@ -14,6 +14,7 @@ import { MemoryJournal } from '../../test/kit/memory-journal.ts';
 import type { Event } from '../core/events.ts';
 import { Delivery, type Told } from './delivery.ts';
 import { type Backlog, JournalError } from './journal.ts';
+import { anEvent } from './journal-scene.ts';
 
 let time: FakeTime;
 let journal: MemoryJournal;
@@ -37,21 +38,7 @@ afterEach(async () => {
   realTime();
 });
 
-const put = (id: string) =>
-  journal.append(
-    {
-      id,
-      lane: id,
-      app: 'EchoApp',
-      hook: 'StreamStatusEvent',
-      query: '',
-      head: '',
-      body: Buffer.from(id),
-      receivedAt: 0,
-      expiresAt: 1e15,
-    },
-    0,
-  );
+const put = (id: string) => journal.append(anEvent({ id, lane: id, app: 'EchoApp' }), 0);
 const problems = () => events.flatMap(event => (event.type === 'journal' ? [event.detail] : []));
 
 /** A way to a back-end that takes all; gives the ids of what came. */

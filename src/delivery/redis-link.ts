@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { after } from '../core/clock.ts';
-import { type ClientOptions, createScriptClient, type ScriptClient } from '../store/redis-client.ts';
+import { type ClientOptions, createScriptClient, inDatabase, type ScriptClient } from '../store/redis-client.ts';
 import { detailOf } from '../store/redis-detail.ts';
+import type { RedisAddress } from '../store/redis-url.ts';
 import { isRefusal } from '../store/shared-redis.ts';
 import { JournalError } from './journal.ts';
 
@@ -38,6 +39,7 @@ export class RedisLink {
   readonly #sha: string;
   readonly #name: string;
   readonly #budgetMs: number;
+  readonly #address: RedisAddress;
   readonly #secrets: readonly (string | undefined)[];
   readonly #greeting: Greeting;
   readonly #listeners: { readonly up: (reply: unknown) => void; readonly down: (detail: string) => void };
@@ -61,6 +63,7 @@ export class RedisLink {
     this.#sha = createHash('sha1').update(script).digest('hex');
     this.#name = `${options.prefix}{events}:`;
     this.#budgetMs = options.budgetMs;
+    this.#address = options.address;
     this.#secrets = [options.address.password, options.sentinelPassword];
     this.#greeting = greeting;
     this.#listeners = listeners;
@@ -93,13 +96,13 @@ export class RedisLink {
     this.#isClosed = true;
     this.#stopGreetings();
     await Promise.allSettled(this.#open);
-    if (this.#isUp) await this.#send(farewell()).catch(() => {});
+    if (this.#isUp) await this.#within(this.#eval(farewell())).catch(() => {});
     this.#isUp = false;
     this.#client.disconnect();
   }
 
-  #send(words: readonly Word[]): Promise<unknown> {
-    return this.#within(this.#client.eval(this.#script, 1, this.#name, ...words));
+  #eval(words: readonly Word[]): Promise<unknown> {
+    return this.#client.eval(this.#script, 1, this.#name, ...words);
   }
 
   async #judged(answer: Promise<unknown>): Promise<unknown> {
@@ -167,7 +170,8 @@ export class RedisLink {
     if (this.#isClosed) return;
     if (this.#client.status !== 'ready') return this.#leave();
     try {
-      const reply = await this.#send(this.#greeting());
+      const greet = () => this.#eval(this.#greeting());
+      const reply = await this.#within(this.#isUp ? greet() : inDatabase(this.#client, this.#address, greet));
       if (!this.#isClosed) this.#arrive(reply);
     } catch (error) {
       this.#leave(this.#read(error).message);

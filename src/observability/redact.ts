@@ -1,18 +1,10 @@
+import { parseJson } from '../core/json-text.ts';
 import { hideInJson, hideSecrets } from '../core/secrets.ts';
 
 const HIDDEN = '[redacted]';
 
 const SHOWN_CHARS = 4096;
 const READ_BYTES = 65_536;
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What cannot be parsed is not JSON; that is the answer, not an error.
-    return undefined;
-  }
-};
 
 /**
  * A body as it may be logged: JSON on one line, at most 4 KiB of it, with the value of every key that sounds like a
@@ -22,7 +14,7 @@ const parse = (text: string): unknown => {
 export const redactBody = (body: Buffer): string => {
   if (body.length === 0) return '';
   if (body.length > READ_BYTES) return `[${body.length} bytes, too many to log]`;
-  const value = parse(body.toString());
+  const value = parseJson(body.toString());
   if (value === undefined) return `[${body.length} bytes, not JSON]`;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return `[${body.length} bytes, no JSON object]`;

@@ -26,6 +26,18 @@ const leave = ({ cancel }: Call) => cancel.cancel(new GatewayError('gone'));
 const repeatsIn = (events: readonly Event[]) =>
   events.flatMap(event => (event.type === 'repeat' ? [event.result] : []));
 
+/** The layer after an answer that it gave and that nobody could take. */
+const afterAnUnwrittenAnswer = async (areGenuine: boolean) => {
+  const { handler, calls } = handPlayed();
+  const layer = coalesce({ areGenuine })(handler);
+  const first = aCall();
+  const answer = layer(first);
+  calls[0]?.answer();
+  await answer;
+  leave(first);
+  return { layer, calls };
+};
+
 for (const areGenuine of [false, true]) {
   const whose = areGenuine ? 'a hook whose equal calls both count' : 'any other hook';
 
@@ -61,13 +73,7 @@ for (const areGenuine of [false, true]) {
   });
 
   test(`an answer that could not be written is given to the repeat, once: ${whose}`, async () => {
-    const { handler, calls } = handPlayed();
-    const layer = coalesce({ areGenuine })(handler);
-    const first = aCall();
-    const answer = layer(first);
-    calls[0]?.answer();
-    await answer;
-    leave(first);
+    const { layer, calls } = await afterAnUnwrittenAnswer(areGenuine);
     const repeat = aCall();
     assert.equal(await layer(repeat), OK);
     // Whose connection breaks as well.
@@ -79,13 +85,7 @@ for (const areGenuine of [false, true]) {
   });
 
   test(`an answer is not kept for longer than a client takes to come back: ${whose}`, async () => {
-    const { handler, calls } = handPlayed();
-    const layer = coalesce({ areGenuine })(handler);
-    const first = aCall();
-    const answer = layer(first);
-    calls[0]?.answer();
-    await answer;
-    leave(first);
+    const { layer, calls } = await afterAnUnwrittenAnswer(areGenuine);
     const keptMs = areGenuine ? 300 : 3000;
     await time.tick(keptMs - 1);
     const repeat = aCall();

@@ -8,21 +8,13 @@ import { Register } from '../sessions/register.ts';
 import { type Session, SessionKind } from '../sessions/sessions.ts';
 import { type MemoryStore, memoryStore } from '../store/memory.ts';
 import { redisStore } from '../store/redis.ts';
-import { readRedisUrl } from '../store/redis-url.ts';
+import { connectionOf } from '../store/redis-options.ts';
 import { SharedRedis } from '../store/shared-redis.ts';
 import type { Kind, Store } from '../store/store.ts';
 import { tieredStore } from '../store/tiered.ts';
 
-type Cache = Config['cache'];
 type OpenJournal = DeliveryOptions['open'];
 type Kept = Pick<Config, 'cache' | 'events'>;
-
-const openRedis = (redis: Cache['redis'], emit: Emit): SharedRedis | undefined => {
-  const address = redis && readRedisUrl(redis.url);
-  if (!address) return undefined;
-  const { budget: budgetMs, prefix, ca, sentinelPassword } = redis;
-  return new SharedRedis({ address, budgetMs, prefix, ca, sentinelPassword }, emit);
-};
 
 /** What is kept from one call to another: in this process, and in Redis if one is configured. Outlives reloads. */
 export class SharedMemory implements Memory {
@@ -38,7 +30,7 @@ export class SharedMemory implements Memory {
   constructor({ cache: { memory, sessions, redis }, events }: Kept, emit: Emit, open: OpenJournal) {
     this.#emit = emit;
     this.delivery = new Delivery({ open, keepForMs: events.keepFor, emit });
-    this.#redis = openRedis(redis, emit);
+    this.#redis = redis && new SharedRedis(connectionOf(redis), emit);
     this.storesMs = redis?.budget ?? 0;
     const told = (result: 'hit' | 'miss') => emit({ type: 'cache', tier: 'memory', result });
     this.verdicts = this.#share(VERDICTS, memoryStore(VERDICTS, memory, told), {

@@ -195,8 +195,8 @@ export class Breakwater {
     const { dir, maxBytes, keys, redis } = this.#config.events;
     if (redis) {
       const journal = openRedisJournal(redis, maxBytes, told);
-      // Without it nothing can be stored for now; hooks are answered all the same.
-      await whyNotAnswering(journal);
+      // Until it answers nothing can be stored, but WCS does not wait for it any longer than a call would.
+      await whyNotAnswering(journal, redis.budget);
       return journal;
     }
     const from = dirname(this.#options.configFile ?? join(process.cwd(), 'breakwater.yaml'));

@@ -16,6 +16,13 @@ export interface RedisClient {
   disconnect(): void;
 }
 
+/**
+ * The first command over a new connection, sent once the database of the address is had: the client by itself goes on in
+ * database 0 if it cannot be, and says so only on the side.
+ */
+export const inDatabase = <T>(client: RedisClient, { db }: RedisAddress, ask: () => Promise<T>): Promise<T> =>
+  db === 0 ? ask() : client.select(db).then(ask);
+
 /** What a journal says to it beside: one script, and how it is set up. */
 export interface ScriptClient extends RedisClient {
   eval(script: string, names: number, ...rest: readonly (string | Buffer | number)[]): Promise<unknown>;

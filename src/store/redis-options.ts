@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { GatewayError } from '../core/errors.ts';
 import { duration } from '../options/fields.ts';
-import { redisUrlFault } from './redis-url.ts';
+import { readRedisUrl, redisUrlFault } from './redis-url.ts';
 
 const text = (wanted: string) =>
   z.string({ error: ({ input }) => `is ${input === undefined ? 'missing' : 'no text'}; write ${wanted}` });
@@ -16,6 +17,16 @@ export const RedisOptions = z.strictObject({
   sentinelPassword: text('a password').optional(),
 });
 export type RedisOptions = z.output<typeof RedisOptions>;
+
+/** The same as read: `ca` is the content of its file. */
+export type LoadedRedisOptions = Omit<RedisOptions, 'ca'> & { readonly ca: Buffer | undefined };
+
+/** What who connects needs of them. */
+export const connectionOf = ({ url, prefix, budget: budgetMs, ca, sentinelPassword }: LoadedRedisOptions) => {
+  const address = readRedisUrl(url);
+  if (!address) throw new GatewayError('internal', 'redis.url is no URL of Redis');
+  return { address, prefix, budgetMs, ca, sentinelPassword };
+};
 
 /** `events.redis`: the same, but a write that must be on disk there takes longer than a look. */
 export const RedisJournalOptions = RedisOptions.extend({ budget: duration().prefault('500ms') });

@@ -1,7 +1,8 @@
 import { after, now } from '../core/clock.ts';
 import type { Emit, RedisState } from '../core/events.ts';
-import { type ClientOptions, createRedisClient, type RedisClient } from './redis-client.ts';
+import { type ClientOptions, createRedisClient, inDatabase, type RedisClient } from './redis-client.ts';
 import { detailOf } from './redis-detail.ts';
+import type { RedisAddress } from './redis-url.ts';
 
 /** So many questions in a row without an answer in time mean that nothing should be asked for now. */
 const FAILURES_TO_LEAVE = 3;
@@ -46,7 +47,7 @@ export class SharedRedis {
   readonly prefix: string;
   readonly #client: RedisClient;
   readonly #budgetMs: number;
-  readonly #db: number;
+  readonly #address: RedisAddress;
   readonly #secrets: readonly (string | undefined)[];
   readonly #emit: Emit;
   readonly #listeners: (() => void)[] = [];
@@ -64,7 +65,7 @@ export class SharedRedis {
   constructor(options: SharedRedisOptions, emit: Emit, client: RedisClient = createRedisClient(options)) {
     this.prefix = options.prefix;
     this.#budgetMs = options.budgetMs;
-    this.#db = options.address.db;
+    this.#address = options.address;
     this.#secrets = [options.address.password, options.sentinelPassword];
     this.#emit = emit;
     this.#client = client;
@@ -186,13 +187,10 @@ export class SharedRedis {
     });
   }
 
-  /**
-   * What the probe asks. The client goes on in database 0 if the one that it is to use cannot be had, and says so only on
-   * the side: so before anything is asked or written over a new connection, the database is asked for once more.
-   */
+  /** What the probe asks. */
   #ask(client: RedisClient, name: string): Promise<unknown> {
-    if (this.#isUp || this.#db === 0) return client.get(name);
-    return client.select(this.#db).then(() => client.get(name));
+    const get = () => client.get(name);
+    return this.#isUp ? get() : inDatabase(client, this.#address, get);
   }
 
   async #probe(): Promise<void> {

@@ -1,4 +1,4 @@
-import { anEvent } from '../../src/delivery/journal-contract.ts';
+import { anEvent } from '../../src/delivery/journal-scene.ts';
 import { connect } from './use.ts';
 
 /**

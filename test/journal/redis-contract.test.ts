@@ -1,5 +1,6 @@
 import { after } from 'node:test';
-import { journalContract, type Opened } from '../../src/delivery/journal-contract.ts';
+import { journalContract } from '../../src/delivery/journal-contract.ts';
+import type { Opened } from '../../src/delivery/journal-scene.ts';
 import { cluster, type Layout, sentinel, standalone } from '../redis/layouts.ts';
 import { closeServers } from '../redis/server.ts';
 import { withoutTool } from '../tools.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Journal, JournalError, type Leased } from '../../src/delivery/journal.ts';
-import { anEvent } from '../../src/delivery/journal-contract.ts';
+import { anEvent } from '../../src/delivery/journal-scene.ts';
 import { wordsOf } from '../../src/delivery/redis-rows.ts';
 import { JOURNAL_SCRIPT } from '../../src/delivery/redis-script.ts';
 import { until } from '../poll.ts';
@@ -340,4 +340,17 @@ holds('a Redis that is not there is said so at once, and is used when it comes',
   await server.start();
   await untilUp(instance);
   await instance.journal.append(anEvent(), 0);
+});
+
+holds('without the database of the URL nothing is stored, and nothing of it goes to another', async () => {
+  const server = await startSafe(['--databases', '4']);
+  const urlOfDatabase = (db: number) => urlOf(server).replace(/0$/, `${db}`);
+  const instance = createInstance(urlOfDatabase(99), { budgetMs: BUDGET_MS });
+  leftovers.push(() => instance.journal.close());
+  const toldWhy = () => instance.problems.some(({ message }) => message.includes('DB index is out of range'));
+  await until(toldWhy, { what: 'it is said why' });
+  assert.equal(await codeOf(instance.journal.append(anEvent(), 0)), 'failed');
+  assert.equal(await server.client.dbsize(), 0);
+  await (await journalOf(urlOfDatabase(3))).append(anEvent(), 0);
+  assert.equal(await server.client.dbsize(), 0);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import type { Journal, JournalProblem, StoredEvent } from '../../src/delivery/journal.ts';
-import type { Opened } from '../../src/delivery/journal-contract.ts';
+import type { Opened } from '../../src/delivery/journal-scene.ts';
 import { type SqliteJournalOptions, sqliteJournal } from '../../src/delivery/sqlite/sqlite-journal.ts';
 
 /** An event for tests, the nth of its lane. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, mock, test } from 'node:test';
-import { anEvent } from '../journal-contract.ts';
+import { anEvent } from '../journal-scene.ts';
 import { Sealer } from './content.ts';
 import { migrate, SCHEMA_VERSION, versionOf } from './schema.ts';
 import { prepareAll } from './statements.ts';
