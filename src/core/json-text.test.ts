@@ -99,6 +99,19 @@ test('a member is told by where its name and its value are', () => {
   assert.deepEqual(readMembers(text), [{ at: 2, nameEnd: 6, valueAt: 9, end: 12 }]);
 });
 
+test('only members that are looked for are told, and those whose name has an escape in it', () => {
+  const text = Buffer.from('{"abc":1,"b":2,"ab":3,"\\u0061b":4,"b":{"ab":5},"ab":6}');
+  const told = (...names: string[]) =>
+    readMembers(
+      text,
+      names.map(name => Buffer.from(name)),
+    )?.map(({ at, end }) => text.toString('utf8', at, end));
+  assert.deepEqual(told('ab'), ['"ab":3', '"\\u0061b":4', '"ab":6']);
+  assert.deepEqual(told('b', 'abc'), ['"abc":1', '"b":2', '"\\u0061b":4', '"b":{"ab":5}']);
+  assert.deepEqual(told(), ['"\\u0061b":4']);
+  assert.equal(readMembers(Buffer.from('{"a":1'), [Buffer.from('x')]), undefined);
+});
+
 test('space may stand around every part', () => {
   assert.deepEqual(read(' {\n"a" : 1\t,"b":\r{ "c" : [ ] } } '), ['"a" : 1', '"b":\r{ "c" : [ ] }']);
 });

@@ -98,8 +98,28 @@ const skipList = (text: Buffer, from: number, depth: number): number => {
   }
 };
 
-/** Tells `found` of each member, if somebody wants to know. */
-const skipObject = (text: Buffer, from: number, depth: number, found?: Member[]): number => {
+/** Members that are looked for: those with one of `names`, or all. */
+interface Search {
+  readonly names: readonly Buffer[] | undefined;
+  readonly found: Member[];
+}
+
+const isName = (text: Buffer, from: number, to: number, name: Buffer): boolean => {
+  if (to - from !== name.length) return false;
+  for (let i = 0; i < name.length; i++) if (text[from + i] !== name[i]) return false;
+  return true;
+};
+
+/** True if the name from `from` to `to` is looked for, or may be: escapes can spell anything. */
+const isSought = (text: Buffer, from: number, to: number, { names }: Search): boolean => {
+  if (!names) return true;
+  for (const name of names) if (isName(text, from, to, name)) return true;
+  for (let at = from; at < to; at++) if (text[at] === BACKSLASH) return true;
+  return false;
+};
+
+/** Tells `search` of each member, if somebody wants to know. */
+const skipObject = (text: Buffer, from: number, depth: number, search?: Search): number => {
   let at = skipSpace(text, from + 1);
   if (text[at] === CLOSE) return at + 1;
   for (;;) {
@@ -109,7 +129,7 @@ const skipObject = (text: Buffer, from: number, depth: number, found?: Member[])
     const valueAt = skipSpace(text, colon + 1);
     const end = text[colon] === COLON ? skipValue(text, valueAt, depth) : FAULT;
     if (end === FAULT) return FAULT;
-    found?.push({ at, nameEnd, valueAt, end });
+    if (search && isSought(text, at + 1, nameEnd - 1, search)) search.found.push({ at, nameEnd, valueAt, end });
     at = skipSpace(text, end);
     if (text[at] === CLOSE) return at + 1;
     if (text[at] !== COMMA) return FAULT;
@@ -145,10 +165,13 @@ export const isJsonObjectText = (text: Buffer): boolean => {
   return text[at] === OPEN && endsAt(text, skipObject(text, at, 1));
 };
 
-/** The members of a JSON object in their order, equal names as often as they come; nothing for what is no object. */
-export const readMembers = (text: Buffer): readonly Member[] | undefined => {
+/**
+ * The members of a JSON object in their order, equal names as often as they come; nothing for what is no object. With
+ * `names`, as UTF-8, only those that have one of them, and those whose name is spelt with an escape and so may be one.
+ */
+export const readMembers = (text: Buffer, names?: readonly Buffer[]): readonly Member[] | undefined => {
   const at = begin(text);
   if (text[at] !== OPEN) return undefined;
-  const members: Member[] = [];
-  return endsAt(text, skipObject(text, at, 1, members)) ? members : undefined;
+  const search: Search = { names, found: [] };
+  return endsAt(text, skipObject(text, at, 1, search)) ? search.found : undefined;
 };

@@ -18,6 +18,8 @@ const NOBODY = Promise.resolve();
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
+  /** How many lanes have marks. */
+  #marked = 0;
 
   /** How many lanes there is something of. */
   get size(): number {
@@ -40,6 +42,11 @@ export class Lanes {
     };
   }
 
+  /** True if something is stored of any lane. */
+  get haveStored(): boolean {
+    return this.#marked > 0;
+  }
+
   /** True if something of the lane is stored, so that nothing may overtake it. */
   hasStored(name: string): boolean {
     return (this.#lanes.get(name)?.marks ?? 0) > 0;
@@ -48,7 +55,7 @@ export class Lanes {
   /** Something of the lane is on its way to the journal: who comes next goes behind it, and need not wait for the disk. */
   mark(name: string): void {
     const lane = this.#obtain(name);
-    lane.marks++;
+    if (lane.marks++ === 0) this.#marked++;
     lane.letNext();
   }
 
@@ -59,6 +66,7 @@ export class Lanes {
     return () => {
       // What was stored in the meantime is there now.
       if (!lane || lane.marks !== marks) return;
+      if (lane.marks > 0) this.#marked--;
       lane.marks = 0;
       this.#tidy(name, lane);
     };

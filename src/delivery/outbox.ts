@@ -102,7 +102,8 @@ export class Outbox {
   }
 
   #knows(call: Call): boolean {
-    return this.lanes.hasStored(laneOf(call));
+    // Most of the time nothing is, and then nobody need read whose event it is.
+    return this.lanes.haveStored && this.lanes.hasStored(laneOf(call));
   }
 
   async #ask(answer: Promise<boolean>, call: Call): Promise<boolean> {

@@ -3,8 +3,8 @@ import { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
-import { Roster } from '../core/roster.ts';
-import { BUCKETS, bucketOf, isEqual } from './equal-calls.ts';
+import { Board, type Boarded } from './board.ts';
+import { bucketOf } from './equal-calls.ts';
 import { Undelivered } from './undelivered.ts';
 
 /** A flight that everybody has left goes on for so long, because WCS sends a request again at once. */
@@ -28,22 +28,34 @@ interface Passenger {
   reject(error: unknown): void;
 }
 
+/** What the flights of one hook have in common. */
+interface Airport {
+  readonly board: Board<Flight>;
+  readonly undelivered: Undelivered;
+  readonly graceMs: number;
+}
+
+const NOTHING = (): void => {};
+
 /** One call to the back-end, and all who wait for its answer. */
-class Flight {
+class Flight implements Boarded<Flight> {
   readonly call: Call;
+  readonly bucket: number;
+  next: Flight | undefined = undefined;
+  readonly #board: Board<Flight>;
   readonly #cancel = new Cancel();
-  readonly #passengers = new Roster<Passenger>();
+  #passengers: Passenger[] = [];
   readonly #undelivered: Undelivered;
   readonly #graceMs: number;
   /** Clients that have gone without an answer and have not come back. */
   #missing = 0;
   #answer: Answer | undefined = undefined;
-  #stopGrace: () => void = () => {};
-  /** Takes it off the board. */
-  leaveBoard: () => void = () => {};
+  #stopGrace: () => void = NOTHING;
 
-  constructor(call: Call, undelivered: Undelivered, graceMs: number) {
+  constructor(call: Call, bucket: number, { board, undelivered, graceMs }: Airport) {
     this.call = call;
+    this.bucket = bucket;
+    this.#board = board;
     this.#graceMs = graceMs;
     this.#undelivered = undelivered;
   }
@@ -69,11 +81,12 @@ class Flight {
     if (this.#missing > 0) this.#missing--;
     this.#stopGrace();
     return new Promise((resolve, reject) => {
-      const leave = this.#passengers.add({ resolve, reject });
+      const passenger = { resolve, reject };
+      this.#passengers.push(passenger);
       // Stays on after the landing: that a client has gone may show only once its answer is written.
       call.cancel.onCancel(reason => {
         if (reason.code === 'gone') {
-          leave();
+          this.#passengers = this.#passengers.filter(each => each !== passenger);
           reject(reason);
           this.#miss(reason);
         } else this.#cancel.cancel(reason);
@@ -87,10 +100,10 @@ class Flight {
       return;
     }
     this.#missing++;
-    if (this.#passengers.size > 0) return;
+    if (this.#passengers.length > 0) return;
     this.#stopGrace = after(this.#graceMs, () => {
       // Newcomers must not board a cancelled flight.
-      this.leaveBoard();
+      this.#board.remove(this);
       this.#cancel.cancel(reason);
     });
   }
@@ -99,16 +112,16 @@ class Flight {
     this.#leave();
     this.#answer = answer;
     for (let left = this.#missing; left > 0; left--) this.#undelivered.put(this.call, answer);
-    for (const passenger of this.#passengers.all()) passenger.resolve(answer);
+    for (const passenger of this.#passengers) passenger.resolve(answer);
   }
 
   #crash(error: unknown): void {
     this.#leave();
-    for (const passenger of this.#passengers.all()) passenger.reject(error);
+    for (const passenger of this.#passengers) passenger.reject(error);
   }
 
   #leave(): void {
-    this.leaveBoard();
+    this.#board.remove(this);
     this.#stopGrace();
   }
 }
@@ -121,11 +134,11 @@ class Flight {
 export const coalesce =
   ({ areGenuine = false, isKept = false }: CoalesceOptions = {}): Layer =>
   next => {
-    const board = Array.from({ length: BUCKETS }, () => new Roster<Flight>());
+    const board = new Board<Flight>();
     const undelivered = new Undelivered(areGenuine ? GENUINE_UNDELIVERED_MS : UNDELIVERED_MS);
+    const airport = { board, undelivered, graceMs: isKept ? TO_ITS_END_MS : GRACE_MS };
 
-    const takes = (flight: Flight, call: Call): boolean =>
-      !flight.isLate && (flight.isMissed || !areGenuine) && isEqual(flight.call, call);
+    const takesMore = (flight: Flight): boolean => !flight.isLate && (flight.isMissed || !areGenuine);
 
     const join = (flight: Flight, call: Call): Promise<Answer> => {
       const { route } = call;
@@ -139,9 +152,9 @@ export const coalesce =
       return Promise.resolve(answer);
     };
 
-    const depart = (bucket: Roster<Flight>, call: Call): Promise<Answer> => {
-      const flight = new Flight(call, undelivered, isKept ? TO_ITS_END_MS : GRACE_MS);
-      flight.leaveBoard = bucket.add(flight);
+    const depart = (bucket: number, call: Call): Promise<Answer> => {
+      const flight = new Flight(call, bucket, airport);
+      board.add(flight);
       const answer = flight.board(call);
       flight.depart(next);
       return answer;
@@ -149,8 +162,8 @@ export const coalesce =
 
     return call => {
       if (call.cancel.reason) return Promise.reject(call.cancel.reason);
-      const bucket = board[bucketOf(call.body)] as Roster<Flight>;
-      const flight = bucket.size === 0 ? undefined : bucket.all().find(other => takes(other, call));
+      const bucket = bucketOf(call.body);
+      const flight = board.find(bucket, call, takesMore);
       if (flight) return join(flight, call);
       const answer = undelivered.take(call);
       return answer ? redeliver(answer, call) : depart(bucket, call);

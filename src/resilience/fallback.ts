@@ -30,10 +30,10 @@ const mend = async (choose: ChooseRungs, call: Call, thrown: unknown): Promise<A
 
 /**
  * Turns a failure into the answer of the first rung that has one. A client that has gone gets none. All that rungs look up
- * together may take `lookupMs`, however much of the limit is left.
+ * together may take `lookupMs`, however much of the limit is left; 0 where nothing that is looked up takes any time.
  */
 export const fallback =
   (choose: ChooseRungs, lookupMs = 0): Layer =>
   next =>
   call =>
-    next(call).catch(error => mend(choose, boundLookups(call, lookupMs), error));
+    next(call).catch(error => mend(choose, lookupMs === 0 ? call : boundLookups(call, lookupMs), error));

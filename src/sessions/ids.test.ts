@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compact, requests } from '../../test/samples.ts';
-import { sessionName, textIn } from './ids.ts';
+import { sessionName, statusOf } from './ids.ts';
 
 const name = (text: string | Buffer, app = 'app') => sessionName(app, Buffer.from(text));
 const NAMED = '{"nodeId":"n","sessionId":"s"}';
@@ -92,7 +92,7 @@ test('ids that are no UTF-8 tell no session, as two of them could be read as one
 });
 
 test('the text under a name is given if there is just one', () => {
-  const text = (body: string) => textIn(Buffer.from(body), 'status');
+  const text = (body: string) => statusOf(Buffer.from(body));
   assert.equal(text('{"status":"FAILED"}'), 'FAILED');
   assert.equal(text('{"st\\u0061tus":"F\\u0041ILED"}'), 'FAILED');
   for (const body of ['{}', '[]', '{"status":1}', '{"a":{"status":"FAILED"}}', '{"status":"FAILED","status":"X"}']) {

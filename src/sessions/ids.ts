@@ -8,6 +8,9 @@ const MOST_ID_BYTES = 1024;
 const MOST_BODY_BYTES = 128 * 1024;
 const BACKSLASH = '\\';
 
+const IDS = [Buffer.from('sessionId'), Buffer.from('nodeId')];
+const STATUS = [Buffer.from('status')];
+
 /** What the member's name means, whatever its spelling; byte by byte where it is not ASCII, as no word of WCS is. */
 export const nameOf = (text: Buffer, { at, nameEnd }: Member): string => {
   const spelt = text.toString('latin1', at + 1, nameEnd - 1);
@@ -28,20 +31,23 @@ const textUnder = (text: Buffer, members: readonly Member[], name: string): stri
   return more.length === 0 ? readText(text, only) : undefined;
 };
 
+const readBody = (body: Buffer, names: readonly Buffer[]): readonly Member[] | undefined =>
+  body.length <= MOST_BODY_BYTES ? readMembers(body, names) : undefined;
+
 /**
  * Under which name a session is known: a hash over the app, `nodeId` and `sessionId`. Bodies of WCS 4 have no `nodeId`.
  * Nothing for a body that does not tell its session beyond doubt.
  */
 export const sessionName = (app: string, body: Buffer): string | undefined => {
-  const members = body.length <= MOST_BODY_BYTES ? readMembers(body) : undefined;
+  const members = readBody(body, IDS);
   const session = members && textUnder(body, members, 'sessionId');
   const node = session ? textUnder(body, members, 'nodeId') : undefined;
   // As a whole: a part of a text would keep all of it in memory.
   return node === undefined ? undefined : hash('sha256', JSON.stringify([app, node, session]), 'base64url');
 };
 
-/** The text under `name` in a body, if there is just one. */
-export const textIn = (body: Buffer, name: string): string | undefined => {
-  const members = body.length <= MOST_BODY_BYTES ? readMembers(body) : undefined;
-  return (members && textUnder(body, members, name)) ?? undefined;
+/** The text under `status` in a body, if there is just one. */
+export const statusOf = (body: Buffer): string | undefined => {
+  const members = readBody(body, STATUS);
+  return (members && textUnder(body, members, 'status')) ?? undefined;
 };

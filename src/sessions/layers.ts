@@ -2,7 +2,7 @@ import type { Answer, Call } from '../core/call.ts';
 import type { Layer } from '../core/layer.ts';
 import { type Hook, needsVerifying } from '../hooks/catalogue.ts';
 import { heeding, holding, type SessionsOfApp } from './hold.ts';
-import { sessionName, textIn } from './ids.ts';
+import { sessionName, statusOf } from './ids.ts';
 import { KEEP_ALIVE } from './provisional.ts';
 
 /** What the answer to `call`, the last `connect` of its session, says of that; nothing stands for an error. */
@@ -41,7 +41,7 @@ const forgetting =
   ({ register, admissions }: SessionsOfApp): Layer =>
   next =>
   call => {
-    const name = ENDS.has(textIn(call.body, 'status')) ? sessionName(call.route.app, call.body) : undefined;
+    const name = ENDS.has(statusOf(call.body)) ? sessionName(call.route.app, call.body) : undefined;
     if (name !== undefined) {
       register.forget(name);
       admissions.drop(name);

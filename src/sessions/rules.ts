@@ -22,6 +22,7 @@ const LONGEST_NAME = 100;
 const SHOWN_DOUBTS = 3;
 
 const KEY = 'restClientConfig';
+const KEYS = [Buffer.from(KEY)];
 
 /** Of other names nothing is kept: no ladder asks for them, and they could be without number. */
 const KNOWN: ReadonlySet<string> = new Set(CATALOGUE.map(({ name }) => name));
@@ -89,7 +90,7 @@ class Reader {
  * every hook, so that no answer decides. Changes nothing and throws nothing.
  */
 export const readRules = (answer: Buffer): ReadRules => {
-  const members = readMembers(answer);
+  const members = readMembers(answer, KEYS);
   if (!members) return { deciding: undefined, doubts: ['the answer is no JSON object'] };
   const reader = new Reader();
   for (const member of members) if (nameOf(answer, member) === KEY) reader.read(valueText(answer, member));
