@@ -124,6 +124,30 @@ test('what is stored outlives the process, and is delivered by the next', async 
   );
 });
 
+test('what is at the back-end when the process ends is noted, and not sent again by the next', async () => {
+  await serve({ limit: '2s' });
+  await backEnd.setFault(FAULTS.refused);
+  await send('s1');
+  await backEnd.setFault({ kind: 'healthy', delay: 600 });
+  await until(() => backEnd.count === 1, { what: 'the event is out', deadlineMs: 10_000 });
+  wcs.close();
+  await gateway.breakwater.close(3000);
+  await serve();
+  await backEnd.setFault(HEALTHY);
+  assert.equal((await send('s1')).from, 'upstream');
+  assert.deepEqual([backEnd.count, taken('s1').length], [2, 2]);
+});
+
+test('an event that says the same as an earlier one is another, if something came in between', async () => {
+  await serve({ limit: '2s' });
+  await backEnd.setFault({ kind: 'healthy', delay: 100 });
+  const [mute, unmute] = [anEvent('s1'), anEvent('s1')];
+  const answers = [mute, unmute, mute].map(body => send('s1', body));
+  await Promise.all(answers);
+  const [first, second] = [JSON.parse(mute.toString()).number, JSON.parse(unmute.toString()).number];
+  assert.deepEqual(taken('s1').toSorted(), [first, first, second].toSorted());
+});
+
 test('a back-end that rejects an event for good gets the next one, and the event is a dead letter', async () => {
   await serve();
   await backEnd.setFault(FAULTS.refused);

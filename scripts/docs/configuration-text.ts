@@ -63,7 +63,7 @@ What WCS gets when the back-end does not answer in time. Rungs are tried in orde
 | \`{ body: {…} }\` | 200 with this JSON |
 | \`{ file: x.json }\` | 200 with the JSON of this file; the path counts from the folder of the configuration |
 | \`{ echo: {…} }\` | 200 with the request, changed by this JSON Merge Patch (RFC 7396) |
-| \`store\` | 200 with the request itself, for notifications only. Until the journal comes with a later release the event itself is lost |
+| \`store\` | 200 with the request itself once the event is on disk, for notifications only; it is delivered when the back-end is back ([events](events.md)) |
 | \`refuse\` | 403 |
 | \`provisional\` | for \`connect\` alone: 200 with the request and a \`restClientConfig\` that sets \`FAIL\` on every hook that decides; the session does nothing until the back-end admits it |
 | \`unavailable\` | 503: WCS does what its own \`restOnError\` says |
@@ -97,9 +97,8 @@ be read, or that says something which WCS would not understand; an empty \`wcs.s
 
 \`echo\` or a made-up 200 on a hook that always decides: it admits whoever asks. \`cached\` where no key can be had.
 \`idempotent\` on hooks whose effect would double. \`hedge\` on hooks that are not idempotent. Different budgets for hedge and
-retry, which share one. A hook name that WCS is not known to call. An admin listener that is open to the network. \`store\`,
-written or by \`auto\`, as long as there is no journal. \`provisional\`, which keeps nobody from hooks that WCS does not ask
-about, and which without \`cache.redis\` forgets its sessions at a restart.
+retry, which share one. A hook name that WCS is not known to call. An admin listener that is open to the network.
+\`provisional\`, which keeps nobody from hooks that WCS does not ask about, and which without \`cache.redis\` forgets its sessions at a restart.
 
 Of who may call: \`listen\` open to the network with neither \`wcs.secret\` nor \`wcs.addresses\` nor credentials. A secret of
 fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresses\` that hold every address.

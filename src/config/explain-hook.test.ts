@@ -53,7 +53,8 @@ test('a written ladder holds whatever the session says', () => {
 test('equal calls share one attempt by what the catalogue says, or where an unknown hook is idempotent', () => {
   const coalesce = (hook: string, more = '') => factsOf(APP + more, hook)('coalesce')[0]?.replace(/ \(.*/, '');
   assert.equal(coalesce('connect'), 'on');
-  assert.equal(coalesce('StreamStatusEvent'), 'on');
+  assert.equal(coalesce('publishStream'), 'on');
+  assert.equal(coalesce('StreamStatusEvent'), 'repeats only');
   assert.equal(coalesce('playHLS', '    idempotent: true\n'), 'repeats only');
   assert.equal(coalesce('unheardOf'), 'off');
   assert.equal(coalesce('unheardOf', '    idempotent: true\n'), 'on');

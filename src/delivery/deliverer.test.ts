@@ -6,7 +6,7 @@ import type { Answer } from '../core/call.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Event } from '../core/events.ts';
 import { Deliverer } from './deliverer.ts';
-import type { Leased } from './journal.ts';
+import { JournalError, type Leased } from './journal.ts';
 import { anEvent } from './journal-scene.ts';
 import { Outbox } from './outbox.ts';
 
@@ -22,6 +22,7 @@ let deliverer: Deliverer;
 let out: Out[];
 let events: Event[];
 let room: number;
+let failures: string[];
 
 beforeEach(() => {
   time = fakeTime();
@@ -30,21 +31,23 @@ beforeEach(() => {
   out = [];
   events = [];
   room = 10;
+  failures = [];
   const emit = (event: Event) => void events.push(event);
-  const outbox = new Outbox({ journal: () => journal, keepForMs: 60_000, emit });
-  const failed = (error: unknown) => assert.fail(String(error));
+  const failed = (error: unknown) => void failures.push(String(error));
+  const outbox = new Outbox({ journal: () => journal, keepForMs: 60_000, emit, failed });
   deliverer = new Deliverer({ app: 'EchoApp', journal: () => journal, outbox, failed });
 });
 afterEach(() => {
   deliverer.close();
   realTime();
+  assert.deepEqual(failures, []);
 });
 
 const deliver = (event: Leased): Promise<Answer> =>
   new Promise((resolve, reject) => {
     out.push({ event, answer: (answer = {}) => resolve({ ...OK, ...answer }), fail: reject });
   });
-const go = () => deliverer.goThrough({ deliver, room: () => room });
+const go = () => deliverer.goThrough({ deliver, limitMs: 90_000, room: () => room });
 
 const put = (id: string, lane: string) => journal.append(anEvent({ id, lane, app: 'EchoApp' }), 0);
 const ids = () => out.map(({ event }) => event.id);
@@ -146,30 +149,36 @@ for (const status of [400, 403, 404, 410]) {
 }
 
 for (const status of [408, 425, 429]) {
-  test(`a ${status} is not, and what it says of when is obeyed`, async () => {
+  test(`a ${status} is not, and says what went wrong`, async () => {
     await put('a1', 'a');
     go();
     await settle();
-    out[0]?.answer({ status, headers: ['Retry-After', '20'] });
+    out[0]?.answer({ status });
     await settle();
-    assert.deepEqual(journal.settled[0]?.settlement, { type: 'again', ms: 20_000 });
+    const reason = `the back-end answered ${status}`;
+    assert.deepEqual(journal.settled[0]?.settlement, { type: 'again', ms: 999.999999, reason });
   });
 }
 
-test('a 503 that names a time is obeyed too', async () => {
+test('a 503 that names a time is tried again', async () => {
   await put('a1', 'a');
   go();
   await settle();
   const answer = { ...OK, status: 503, headers: ['Retry-After', '9'] };
   out[0]?.fail(new GatewayError('status', undefined, { answer }));
   await settle();
-  assert.deepEqual(journal.settled[0]?.settlement, { type: 'again', ms: 9000 });
+  assert.deepEqual(journal.settled[0]?.settlement, {
+    type: 'again',
+    ms: 999.999999,
+    reason: 'the back-end answered 503',
+  });
 });
 
 test('after a reload events go the new way, and the end of the old one does not end it', async () => {
   const stopOld = go();
   const other: string[] = [];
   deliverer.goThrough({
+    limitMs: 1000,
     deliver: async ({ id }) => {
       other.push(id);
       return OK;
@@ -188,4 +197,57 @@ test('what was leased while the way was taken back is not sent on it', async () 
   back();
   await settle();
   assert.deepEqual(ids(), []);
+});
+
+test('Retry-After holds up all that the back-end is to get, even when a breaker closes', async () => {
+  for (const id of ['a', 'b']) await put(id, id);
+  room = 1;
+  go();
+  await settle();
+  out[0]?.answer({ status: 429, headers: ['Retry-After', '9'] });
+  await settle();
+  room = 10;
+  deliverer.hurry();
+  await time.tick(8900);
+  assert.deepEqual(ids(), ['a']);
+  await time.tick(1100);
+  assert.deepEqual(ids().toSorted(), ['a', 'a', 'b']);
+});
+
+test('what became of an event is noted when the journal answers again, and it is not sent twice', async () => {
+  await put('a1', 'a');
+  go();
+  await settle();
+  journal.silence = new JournalError('failed', 'away');
+  out[0]?.answer();
+  await time.tick(1200);
+  assert.ok(failures.length > 0);
+  failures = [];
+  journal.silence = undefined;
+  await time.tick(600);
+  assert.deepEqual([journal.events, ids()], [[], ['a1']]);
+});
+
+test('a lease lasts longer than any attempt', async () => {
+  await put('a1', 'a');
+  go();
+  await time.tick(119_000);
+  assert.deepEqual(ids(), ['a1']);
+});
+
+test('at rest nothing new is begun, and it is over once all that is out is noted', async () => {
+  for (const id of ['a1', 'a2']) await put(id, 'a');
+  go();
+  await settle();
+  deliverer.close();
+  let isOver = false;
+  void deliverer.settled().then(() => {
+    isOver = true;
+  });
+  await settle();
+  assert.equal(isOver, false);
+  out[0]?.answer();
+  await settle();
+  assert.equal(isOver, true);
+  assert.deepEqual([journal.events.map(({ id }) => id), ids()], [['a2'], ['a1']]);
 });

@@ -1,12 +1,13 @@
 import type { Answer } from '../core/call.ts';
-import { after } from '../core/clock.ts';
+import { after, now } from '../core/clock.ts';
 import { asGatewayError } from '../core/errors.ts';
 import { delayOf, retryAfterMs } from './backoff.ts';
 import type { Journal, Leased, Settlement } from './journal.ts';
 import type { Outbox } from './outbox.ts';
+import { persist } from './persist.ts';
 
-/** Longer than any attempt may take, so that no event is out twice. */
-const LEASE_MS = 120_000;
+/** A lease is longer than any attempt may take, so that no event is out twice; by so much, for what is to be noted of it. */
+const SLACK_MS = 30_000;
 /** How often it is looked whether something is due. */
 const LOOK_MS = 500;
 /** What found no room, or an open breaker, is due again this soon: nothing was sent. */
@@ -19,8 +20,10 @@ const MAYBE_LATER: ReadonlySet<number> = new Set([408, 425, 429]);
 export interface Way {
   /** One attempt. Fails with a GatewayError, as a call does. */
   readonly deliver: (event: Leased) => Promise<Answer>;
-  /** How many may be out now, those that are included. */
-  readonly room: (out: number) => number;
+  /** The longest that an attempt may take. */
+  readonly limitMs: number;
+  /** How many may be out now. */
+  readonly room: () => number;
 }
 
 /** What an answer to an event means for it. */
@@ -28,13 +31,14 @@ const judge = (answer: Answer, attempts: number): Settlement => {
   const { status } = answer;
   if (status === 200) return { type: 'delivered' };
   if (!MAYBE_LATER.has(status)) return { type: 'dead', reason: `rejected: the back-end answered ${status}` };
-  return { type: 'again', ms: Math.max(delayOf(attempts), retryAfterMs(answer)) };
+  return { type: 'again', ms: delayOf(attempts), reason: `the back-end answered ${status}` };
 };
 
 const judgeError = (thrown: unknown, attempts: number): Settlement => {
   const { code, answer } = asGatewayError(thrown);
-  if (code === 'breaker' || code === 'overload') return { type: 'again', ms: NO_ROOM_MS };
-  return { type: 'again', ms: Math.max(delayOf(attempts), answer ? retryAfterMs(answer) : 0) };
+  if (code === 'breaker' || code === 'overload') return { type: 'again', ms: NO_ROOM_MS, reason: code };
+  const reason = answer ? `the back-end answered ${answer.status}` : code;
+  return { type: 'again', ms: delayOf(attempts), reason };
 };
 
 export interface DelivererOptions {
@@ -49,7 +53,11 @@ export interface DelivererOptions {
 export class Deliverer {
   readonly #options: DelivererOptions;
   #way: Way | undefined = undefined;
+  /** Deliveries that are out, each until it is noted what became of it. */
+  readonly #under = new Set<Promise<void>>();
   #out = 0;
+  /** Until then, by `now()`, the back-end has asked to be left in peace. */
+  #pauseEnd = 0;
   #isLooking = false;
   #stop: () => void = () => {};
 
@@ -64,11 +72,6 @@ export class Deliverer {
     return () => {
       if (this.#way === way) this.close();
     };
-  }
-
-  /** How many are at the back-end now. */
-  get out(): number {
-    return this.#out;
   }
 
   /** Something may be due. */
@@ -89,6 +92,11 @@ export class Deliverer {
     this.#stop();
   }
 
+  /** Resolves when nothing is out any more, and all that came of it is noted. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#under);
+  }
+
   async #look(): Promise<void> {
     if (this.#isLooking || !this.#way) return;
     this.#isLooking = true;
@@ -103,25 +111,41 @@ export class Deliverer {
 
   /** True if there may be more that is due, and room for it. */
   async #leaseSome(way: Way): Promise<boolean> {
-    const free = way.room(this.#out) - this.#out;
-    if (free <= 0) return false;
+    const free = way.room() - this.#out;
+    if (free <= 0 || now() < this.#pauseEnd) return false;
     const { journal, app } = this.#options;
-    const events = await journal().lease(app, free, LEASE_MS);
+    const events = await journal().lease(app, free, way.limitMs + SLACK_MS);
     // Another way may be in force by now, or none.
     const wayNow = this.#way;
-    for (const event of events) if (wayNow) void this.#deliver(wayNow, event);
+    for (const event of events) if (wayNow) this.#track(this.#deliver(wayNow, event));
     return events.length === free;
+  }
+
+  #track(delivery: Promise<void>): void {
+    this.#under.add(delivery);
+    void delivery.finally(() => this.#under.delete(delivery));
   }
 
   async #deliver(way: Way, event: Leased): Promise<void> {
     this.#out++;
     const settlement = await way.deliver(event).then(
-      answer => judge(answer, event.attempts),
-      error => judgeError(error, event.attempts),
+      answer => {
+        this.#heed(answer);
+        return judge(answer, event.attempts);
+      },
+      error => {
+        this.#heed(asGatewayError(error).answer);
+        return judgeError(error, event.attempts);
+      },
     );
     this.#out--;
-    await this.#settle(event, settlement).catch(this.#options.failed);
+    await persist(() => this.#settle(event, settlement), SLACK_MS, this.#options.failed);
     this.wake();
+  }
+
+  /** `Retry-After` is said of the back-end, and so counts for all that it is to get. */
+  #heed(answer: Answer | undefined): void {
+    if (answer) this.#pauseEnd = Math.max(this.#pauseEnd, now() + retryAfterMs(answer));
   }
 
   async #settle(event: Leased, settlement: Settlement): Promise<void> {

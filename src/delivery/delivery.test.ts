@@ -45,6 +45,7 @@ const problems = () => events.flatMap(event => (event.type === 'journal' ? [even
 const go = (): string[] => {
   const came: string[] = [];
   delivery.deliverer('EchoApp').goThrough({
+    limitMs: 1000,
     deliver: async ({ id }) => {
       came.push(id);
       return OK;

@@ -8,6 +8,8 @@ import { Outbox } from './outbox.ts';
 const COUNT_MS = 1000;
 /** Over how many counts the rate of deliveries is measured. */
 const COUNTS = 10;
+/** After so many counts it is compared which lanes have something. */
+const COUNTS_TO_COMPARE = 60;
 
 /** Tells what is wrong with a journal while it is open. */
 export type Told = (problem: JournalProblem) => void;
@@ -51,13 +53,15 @@ export class Delivery {
   /** What had been delivered at the last counts, oldest first. */
   #history: { readonly at: number; readonly delivered: ReadonlyMap<string, number> }[] = [];
   readonly #told = new Set<string>();
+  #counts = 0;
   #isOpen = false;
   #stop: () => void = () => {};
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const journal = () => this.#journal;
-    this.outbox = new Outbox({ journal, keepForMs: options.keepForMs, emit: options.emit });
+    const { keepForMs, emit } = options;
+    const failed = (error: unknown) => this.#failed(error);
+    this.outbox = new Outbox({ journal: () => this.#journal, keepForMs, emit, failed });
     this.outbox.onDue(app => this.#deliverers.get(app)?.wake());
   }
 
@@ -93,6 +97,13 @@ export class Delivery {
     return this.#backlog.map(backlog => this.#describe(backlog));
   }
 
+  /** Begins no delivery any more; resolves when those that are out have ended and it is noted what came of them. */
+  async rest(): Promise<void> {
+    const deliverers = [...this.#deliverers.values()];
+    for (const deliverer of deliverers) deliverer.close();
+    await Promise.all([this.outbox.settled(), ...deliverers.map(deliverer => deliverer.settled())]);
+  }
+
   async close(): Promise<void> {
     this.#isOpen = false;
     this.#stop();
@@ -117,8 +128,11 @@ export class Delivery {
 
   async #count(): Promise<void> {
     try {
+      const left = this.outbox.lanes.leavingAll();
       this.#backlog = await this.#journal.backlog();
       this.#told.clear();
+      if (this.#backlog.every(({ pending }) => pending === 0)) left(new Set());
+      else if (++this.#counts % COUNTS_TO_COMPARE === 0) await this.#compareLanes();
       for (const event of await this.#journal.expired()) this.outbox.tell(event, 'expired');
     } catch (error) {
       this.#failed(error);
@@ -126,6 +140,12 @@ export class Delivery {
     this.#history.push({ at: now(), delivered: new Map(this.#delivered) });
     if (this.#history.length > COUNTS) this.#history.shift();
     if (this.#isOpen) this.#stop = after(COUNT_MS, () => void this.#count());
+  }
+
+  /** Of some lanes all is gone without this process having seen it: taken by another, dropped, expired. */
+  async #compareLanes(): Promise<void> {
+    const tell = this.outbox.lanes.leavingAll();
+    tell(await this.#journal.lanes());
   }
 
   #describe({ app, pending, dead, oldestAt, bytes }: Backlog): EventsState {

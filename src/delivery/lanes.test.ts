@@ -49,3 +49,34 @@ test('a lane of which nothing is left is forgotten, unless something was stored 
   assert.equal(lanes.size, 0);
   lanes.leaving('never')();
 });
+
+test('a mark that is taken back holds nobody up, but another of its lane does', () => {
+  const lanes = new Lanes();
+  const [first, second] = [lanes.mark('one'), lanes.mark('one')];
+  first();
+  assert.equal(lanes.hasStored('one'), true);
+  second();
+  assert.deepEqual([lanes.hasStored('one'), lanes.haveStored, lanes.size], [false, false, 0]);
+});
+
+test('what was cleared is not taken back from what came after', () => {
+  const lanes = new Lanes();
+  const first = lanes.mark('one');
+  lanes.leaving('one')();
+  lanes.mark('one');
+  first();
+  assert.equal(lanes.hasStored('one'), true);
+});
+
+test('lanes that nothing is left of are cleared at once, but those that were marked meanwhile', () => {
+  const lanes = new Lanes();
+  for (const name of ['gone', 'left', 'anew']) lanes.mark(name);
+  const tell = lanes.leavingAll();
+  lanes.mark('anew');
+  tell(new Set(['left']));
+  assert.deepEqual(
+    ['gone', 'left', 'anew'].map(name => lanes.hasStored(name)),
+    [false, true, true],
+  );
+  assert.equal(lanes.size, 2);
+});

@@ -1,5 +1,6 @@
 import { checkObject } from '../answers/json.ts';
 import { type Answer, type Call, lookupMs } from '../core/call.ts';
+import { now } from '../core/clock.ts';
 import type { Code } from '../core/errors.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
@@ -25,15 +26,25 @@ export const storeRung = (outbox: Outbox): FallbackRung => ({
   },
 });
 
+/** So much before its own limit a notification that waits for another has that one stored; a share of a short limit. */
+const HURRY_MS = 250;
+
+const patienceMs = ({ deadline }: Call): number => {
+  const left = Math.max(0, deadline - now());
+  return left - Math.min(HURRY_MS, left / 4);
+};
+
 /** Lets one notification of a session through at a time, in the order of their arrival. */
 export const inOrder =
   (outbox: Outbox): Layer =>
   next =>
   async call => {
-    const leave = await outbox.lanes.enter(laneOf(call));
+    const hurry = () => call.cancel.cancel(new GatewayError('limit'));
+    const leave = await outbox.lanes.enter(laneOf(call), hurry, patienceMs(call));
     try {
       return await next(call);
     } finally {
+      outbox.forget(call.id);
       leave();
     }
   };

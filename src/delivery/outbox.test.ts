@@ -13,6 +13,7 @@ import {
 } from '../../test/kit/hand-played.ts';
 import { MemoryJournal } from '../../test/kit/memory-journal.ts';
 import type { Answer, Call } from '../core/call.ts';
+import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Event } from '../core/events.ts';
 import { stack } from '../core/layer.ts';
@@ -29,14 +30,21 @@ let journal: MemoryJournal;
 let outbox: Outbox;
 let events: Event[];
 let woken: string[];
+let failures: unknown[];
 
 beforeEach(() => {
   time = fakeTime();
   journal = new MemoryJournal();
   woken = [];
+  failures = [];
   const collected = collectEvents();
   events = collected.events;
-  outbox = new Outbox({ journal: () => journal, keepForMs: KEEP_MS, emit: collected.emit });
+  outbox = new Outbox({
+    journal: () => journal,
+    keepForMs: KEEP_MS,
+    emit: collected.emit,
+    failed: error => failures.push(error),
+  });
   outbox.onDue(app => woken.push(app));
 });
 afterEach(realTime);
@@ -186,4 +194,65 @@ test('events that tell no session do not wait for each other', async () => {
   for (const call of calls) call.answer(OK);
   await settle();
   assert.equal(outbox.lanes.size, 0);
+});
+
+test('what never came on disk holds nobody up: the next one of its session goes to the back-end again', async () => {
+  const { ask, calls } = aRoute();
+  journal.refusal = new JournalError('full', 'no room');
+  const first = ask(anEvent('s1'));
+  await settle();
+  calls[0]?.fail('refused');
+  await assert.rejects(first);
+  assert.equal(outbox.lanes.haveStored, false);
+  journal.refusal = undefined;
+  const second = ask(anEvent('s1'));
+  await settle();
+  assert.equal(calls.length, 2);
+  calls[1]?.answer();
+  assert.equal((await second).source, 'upstream');
+  assert.equal(outbox.lanes.size, 0);
+});
+
+test('who waits behind another until its own limit has that one stored, and goes behind it', async () => {
+  const { ask, calls } = aRoute();
+  const [one, other] = [anEvent('s1', { deadline: now() + 8000 }), anEvent('s1', { deadline: now() + 1000 })];
+  const answers = [ask(one), ask(other)];
+  await time.tick(740);
+  assert.deepEqual([calls.length, journal.events.length], [1, 0]);
+  await time.tick(20);
+  const [first, second] = await Promise.all(answers);
+  assert.deepEqual([first?.reason, second?.reason], ['limit', 'queued']);
+  assert.deepEqual(
+    journal.events.map(({ id }) => id),
+    [one.id, other.id],
+  );
+  assert.equal(calls.length, 1);
+});
+
+test('a late success counts although a later attempt of the call failed', async () => {
+  const call = anEvent('s1');
+  outbox.expect(call, Promise.resolve(true), 1000);
+  await settle();
+  outbox.expect(call, Promise.resolve(false), 1000);
+  await settle();
+  await outbox.store(call);
+  await settle();
+  assert.deepEqual(journal.events, []);
+  assert.deepEqual(results(), ['stored', 'delivered']);
+});
+
+test('what a late attempt brought is taken out as soon as the journal answers again', async () => {
+  const call = anEvent('s1');
+  const late = Promise.withResolvers<boolean>();
+  outbox.expect(call, late.promise, 10_000);
+  await outbox.store(call);
+  journal.silence = new JournalError('failed', 'away');
+  late.resolve(true);
+  await time.tick(1200);
+  assert.ok(failures.length > 0);
+  assert.equal(journal.events.length, 1);
+  journal.silence = undefined;
+  await time.tick(600);
+  assert.deepEqual(journal.events, []);
+  await outbox.settled();
 });

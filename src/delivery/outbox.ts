@@ -5,12 +5,15 @@ import type { Emit, EventResult } from '../core/events.ts';
 import { sessionName } from '../sessions/ids.ts';
 import { type Journal, JournalError, type StoredEvent } from './journal.ts';
 import { Lanes } from './lanes.ts';
+import { persist } from './persist.ts';
 
 export interface OutboxOptions {
   readonly journal: () => Journal;
   /** An event that cannot be delivered for so long is given up, in milliseconds. */
   readonly keepForMs: number;
   readonly emit: Emit;
+  /** Hears of errors of the journal. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** An attempt that goes on although its call was answered: whether the back-end took it, and how long it may take. */
@@ -48,6 +51,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   /** By id of the call. */
   readonly #late = new Map<string, Late>();
+  readonly #followed = new Set<Promise<void>>();
   #wake: (app: string) => void = () => {};
 
   constructor(options: OutboxOptions) {
@@ -73,7 +77,11 @@ export class Outbox {
     const other = this.#late.get(id)?.end ?? Promise.resolve(false);
     const both = Promise.all([other, end]).then(taken => taken.includes(true));
     this.#late.set(id, { end: both, forMs });
-    void both.then(() => this.#late.delete(id));
+  }
+
+  /** The call of this id has its answer: none of its attempts is of use for it any more. */
+  forget(id: string): void {
+    this.#late.delete(id);
   }
 
   /**
@@ -84,12 +92,9 @@ export class Outbox {
     const { keepForMs } = this.#options;
     const late = this.#late.get(call.id);
     const event = eventOf(call, keepForMs);
-    this.lanes.mark(event.lane);
+    const takeBack = this.lanes.mark(event.lane);
     const stored = this.#options.journal().append(event, late ? late.forMs + HOLD_SLACK_MS : 0);
-    stored.then(
-      () => this.#follow(event, late),
-      () => {},
-    );
+    stored.then(() => this.#track(this.#follow(event, late)), takeBack);
     try {
       await inTime(stored, restMs(call));
     } catch (error) {
@@ -118,18 +123,33 @@ export class Outbox {
     }
   }
 
+  /** Resolves when no attempt is out any more whose event is stored. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#followed);
+  }
+
+  #track(followed: Promise<void>): void {
+    this.#followed.add(followed);
+    void followed.finally(() => this.#followed.delete(followed));
+  }
+
   /** What a late attempt has brought to the back-end need not be delivered again. */
   async #follow(event: StoredEvent, late: Late | undefined): Promise<void> {
     this.tell(event, 'stored');
-    const { emit } = this.#options;
-    const journal = this.#options.journal();
-    try {
-      const isTaken = late !== undefined && (await late.end);
-      if (isTaken && (await journal.take(event.id))) this.tell(event, 'delivered');
-      else if (late) await journal.release(event.id);
-      this.#wake(event.app);
-    } catch (error) {
-      emit({ type: 'defect', error });
-    }
+    if (late && (await this.#endHold(event.id, late))) this.tell(event, 'delivered');
+    this.#wake(event.app);
+  }
+
+  /** True if the event has reached the back-end after all. */
+  async #endHold(id: string, { end, forMs }: Late): Promise<boolean> {
+    const { journal, failed } = this.#options;
+    const isTaken = await end;
+    const settle = () =>
+      isTaken
+        ? journal().take(id)
+        : journal()
+            .release(id)
+            .then(() => false);
+    return (await persist(settle, forMs, failed)) === true;
   }
 }

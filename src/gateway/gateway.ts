@@ -54,8 +54,9 @@ export interface Memory {
   /** Those of an app that wait for the back-end. */
   admissions(app: string): Admissions;
   readonly delivery: Delivery;
-  /** How long its stores may take to be asked, in milliseconds. */
+  /** How long its stores may take to be asked, and its journal to take an event, in milliseconds. */
   readonly storesMs: number;
+  readonly journalMs: number;
 }
 
 export interface GatewayParts {
@@ -66,9 +67,11 @@ export interface GatewayParts {
 
 /** Hooks are named like methods. A segment of dots alone, `..;` or `..%2f` would lead elsewhere on the back-end. */
 const HOOK_NAME = /^(?!\.+$)[\w.-]+$/;
-/** A disk has this long before the limit of a call to take an event; a share of a short limit. */
-const JOURNAL_MS = 100;
 const NAMED = new Set(CATALOGUE.map(hook => hook.name));
+
+/** Of no hook the limit is longer; hooks that nobody knows are treated as `defaults` says. */
+const longestLimitOf = (app: App): number =>
+  Math.max(...[...NAMED, ...app.namedHooks, 'other'].map(hook => app.settings(hook).limit));
 
 const admitsProvisionally = (app: App): boolean => {
   const { fallback } = app.settings('connect');
@@ -104,6 +107,7 @@ class AppRoutes {
       share: config.events.share,
       routeOf: hook => this.route(hook),
       emit,
+      limitMs: longestLimitOf(app),
     });
     const stopDelivering = memory.delivery.deliverer(app.name).goThrough(this.#lateWay);
     this.#stop = () => {
@@ -154,7 +158,7 @@ class AppRoutes {
       ofSession: sessionLayers(hook, this.#sessions),
       delivery: mayStore && hook.decides === 'never' ? this.#deliveryLayers(settings) : undefined,
       storesMs,
-      journalMs: mayStore ? Math.min(JOURNAL_MS, settings.limit / 4) : 0,
+      journalMs: mayStore ? Math.min(this.#memory.journalMs, settings.limit / 4) : 0,
       choice: this.#choice,
       budget: this.#budget(settings),
     });

@@ -114,7 +114,7 @@ const aGateway = (connect: string, said: Verdict | undefined) => {
   const { config } = parseConfig(yaml(connect), { file: 'test.yaml', env: {} });
   const { register, admissions, emit } = { ...someSessions({ entries: 100_000 }), emit: () => {} };
   const verdicts = { get: async () => said, set: () => {}, delete: () => {}, close: async () => {} };
-  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0, delivery };
+  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0, journalMs: 100, delivery };
   return { gateway: createGateway({ config, memory, emit }), register };
 };
 type Gateway = ReturnType<typeof aGateway>;

@@ -40,7 +40,7 @@ const upstream = (mayHedge: boolean, admits = mayHedge) => ({ mayHedge, admits }
 const wayTo = (upstreams: readonly Upstream[], handler: Handler = handPlayed().handler) => {
   const choice = { gate: next => next, handler } as LateWayOptions['choice'];
   const { emit } = collectEvents();
-  return new LateWay({ upstreams, choice, most: 64, share: 0.25, routeOf: () => ROUTE, emit });
+  return new LateWay({ upstreams, choice, most: 64, share: 0.25, routeOf: () => ROUTE, emit, limitMs: 60_000 });
 };
 
 test('a quarter of the room while calls flow, all of it a second after the last', async () => {
@@ -61,7 +61,15 @@ test('only what is well counts; one at a time finds out whether the sick are wel
 test('a small share is still one', () => {
   const choice = { gate: next => next, handler: handPlayed().handler } as LateWayOptions['choice'];
   const { emit } = collectEvents();
-  const way = new LateWay({ upstreams: [upstream(true)], choice, most: 2, share: 0.01, routeOf: () => ROUTE, emit });
+  const way = new LateWay({
+    upstreams: [upstream(true)],
+    choice,
+    most: 2,
+    share: 0.01,
+    routeOf: () => ROUTE,
+    emit,
+    limitMs: 60_000,
+  });
   way.noteCall(aCall());
   assert.equal(way.room(), 1);
 });

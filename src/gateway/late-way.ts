@@ -21,6 +21,8 @@ export interface LateWayOptions {
   readonly share: number;
   readonly routeOf: (hook: string) => HookRoute;
   readonly emit: Emit;
+  /** The longest limit of any hook, in milliseconds. */
+  readonly limitMs: number;
 }
 
 const replayLines = ({ receivedAt }: Leased): string =>
@@ -30,10 +32,12 @@ const replayLines = ({ receivedAt }: Leased): string =>
 export class LateWay implements Way {
   readonly #options: LateWayOptions;
   readonly #ask: Handler;
+  readonly limitMs: number;
   #calledAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LateWayOptions) {
     this.#options = options;
+    this.limitMs = options.limitMs;
     this.#ask = stack([options.choice.gate, deadline()], options.choice.handler);
   }
 
@@ -66,7 +70,7 @@ export class LateWay implements Way {
       head: event.head + replayLines(event),
       authorization: '',
       arrivedAt,
-      deadline: arrivedAt + route.limitMs,
+      deadline: arrivedAt + Math.min(route.limitMs, this.limitMs),
       attemptLimitMs: route.attemptLimitMs,
       cancel: new Cancel(),
       emit: this.#options.emit,

@@ -70,10 +70,14 @@ test('every hook says where it is described', () => {
   for (const hook of CATALOGUE) assert.match(hook.source, /^https:\/\//, hook.name);
 });
 
-test('equal calls are genuine for exactly the hooks that repeat themselves', () => {
-  const genuine = CATALOGUE.filter(hook => hook.equalCallsAreGenuine).map(hook => hook.name);
-  const expected = ['playHLS', 'playRTSP', 'hold', 'unhold', 'sendDtmf', 'sendDTMF', 'StreamKeepAliveEvent'];
-  assert.deepEqual(genuine, expected);
+test('equal calls are genuine for exactly the hooks that repeat themselves, and for all notifications', () => {
+  const genuine = CATALOGUE.filter(hook => hook.equalCallsAreGenuine);
+  const others = genuine.filter(({ kind }) => kind !== 'notification').map(({ name }) => name);
+  assert.deepEqual(others, ['playHLS', 'playRTSP', 'hold', 'unhold', 'sendDtmf', 'sendDTMF']);
+  const notifications = CATALOGUE.filter(({ kind }) => kind === 'notification');
+  assert.ok(notifications.length > 15);
+  for (const { name, equalCallsAreGenuine } of [...notifications, findHook('NewStatusEvent')])
+    assert.equal(equalCallsAreGenuine, true, name);
 });
 
 test('a hook that says something once is not repeatable, one that asks is', () => {

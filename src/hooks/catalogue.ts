@@ -70,8 +70,9 @@ const direct = (name: string, traits: Traits): Hook =>
   hook(name, 'direct', { decides: 'by-policy', source: DIRECT, ...traits });
 const incoming = (name: string, traits: Traits): Hook =>
   hook(name, 'incoming', { decides: 'by-policy', source: INCOMING, ...traits });
+/** Equal ones are genuine: a stream that is muted, unmuted and muted again says the same twice, and the last word counts. */
 const notification = (name: string, traits: Traits): Hook =>
-  hook(name, 'notification', { decides: 'never', source: EVENT, ...traits });
+  hook(name, 'notification', { decides: 'never', source: EVENT, genuine: true, ...traits });
 
 /** Every hook that is documented or seen in public code, with the spellings that differ between versions of WCS. */
 export const CATALOGUE: readonly Hook[] = [
@@ -116,7 +117,7 @@ export const CATALOGUE: readonly Hook[] = [
   notification('TransferStatusEvent', { volatile: CALL_IDS }),
   notification('StreamStatusEvent', { volatile: STREAM_IDS }),
   // A notification with teeth: an error status ends the stream where restOnError is FAIL.
-  notification('StreamKeepAliveEvent', { decides: 'by-policy', volatile: STREAM_IDS, genuine: true }),
+  notification('StreamKeepAliveEvent', { decides: 'by-policy', volatile: STREAM_IDS }),
   notification('DataStatusEvent', { volatile: DATA_IDS, source: DATA }),
   notification('MessageStatusEvent', { volatile: MESSAGE_IDS }),
   notification('SubscriptionStatusEvent', { volatile: ['status', 'info'] }),

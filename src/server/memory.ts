@@ -13,6 +13,9 @@ import { SharedRedis } from '../store/shared-redis.ts';
 import type { Kind, Store } from '../store/store.ts';
 import { tieredStore } from '../store/tiered.ts';
 
+/** A disk has this long to take an event. */
+const DISK_MS = 100;
+
 type OpenJournal = DeliveryOptions['open'];
 type Kept = Pick<Config, 'cache' | 'events'>;
 
@@ -22,6 +25,7 @@ export class SharedMemory implements Memory {
   readonly register: Register;
   readonly delivery: Delivery;
   readonly storesMs: number;
+  readonly journalMs: number;
   readonly #emit: Emit;
   readonly #redis: SharedRedis | undefined;
   readonly #sessions: MemoryStore<Session>;
@@ -32,6 +36,7 @@ export class SharedMemory implements Memory {
     this.delivery = new Delivery({ open, keepForMs: events.keepFor, emit });
     this.#redis = redis && new SharedRedis(connectionOf(redis), emit);
     this.storesMs = redis?.budget ?? 0;
+    this.journalMs = events.redis?.budget ?? DISK_MS;
     const told = (result: 'hit' | 'miss') => emit({ type: 'cache', tier: 'memory', result });
     this.verdicts = this.#share(VERDICTS, memoryStore(VERDICTS, memory, told), {
       entries: memory.entries,

@@ -176,16 +176,24 @@ export class Breakwater {
     const end = now() + drainMs;
     this.#ready = false;
     this.#hooks.drain();
+    const { delivery } = this.#memory;
+    const rested = delivery.rest();
     await this.#settled(drainMs - LAST_ANSWERS_MS);
     this.#hooks.cutShort();
     await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
     this.#hooks.destroy();
+    await atMost(rested, end - now());
     for (const [gateway, stop] of this.#retired) {
       stop();
       gateway.close();
     }
     this.#gateway.close();
-    await Promise.all([this.#admin.close(Math.max(LAST_PAGES_MS, end - now())), this.#memory.close()]);
+    const leftMs = Math.max(LAST_PAGES_MS, end - now());
+    // What was cut off is noted too, so that nobody has to wait for its lease.
+    const stored = delivery.rest().then(() => this.#memory.close());
+    const closed = await Promise.all([atMost(stored, leftMs), this.#admin.close(leftMs)]);
+    if (!closed[0])
+      this.log.logger.warn('the journal or Redis did not close in time; nothing that was acknowledged is lost');
     this.log.logger.info('stopped');
     await this.log.close();
   }
@@ -242,6 +250,13 @@ export class Breakwater {
     while (this.#hooks.visits > 0 && now() < end) await new Promise<void>(resolve => after(DRAIN_LOOK_MS, resolve));
   }
 }
+
+/** True if `work` ends within `ms`; else nobody waits for it any more. */
+const atMost = (work: Promise<unknown>, ms: number): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const stop = after(ms, () => resolve(false));
+    work.then(() => resolve(true), reject).finally(stop);
+  });
 
 /** Builds a gateway and opens its listeners. */
 export const start = async (config: Config, options: StartOptions): Promise<Breakwater> => {

@@ -13,6 +13,8 @@ const ONE_WRITE_BYTES = 8192;
 
 /** So many attempts may go on after their time, and for so long, at one upstream: each keeps a connection. */
 const MOST_LATE = 32;
+/** … and in no case more than this share of its connections. */
+const LATE_SHARE = 0.25;
 const LONGEST_LATE_MS = 15_000;
 
 const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
@@ -51,8 +53,9 @@ interface Line {
   /** The `Host` line. */
   readonly host: string;
   readonly readHead: ReturnType<typeof createHeadReader>;
-  /** Attempts that go on although their call is answered. */
+  /** Attempts that go on although their call is answered, and how many may. */
   late: number;
+  readonly mostLate: number;
 }
 
 /** One attempt over HTTP/1.1. Settles once, at the latest when the call is cancelled. */
@@ -202,7 +205,7 @@ Connection: keep-alive\r
   /** Its time is over, but the back-end has the request and may still take it. */
   #mayBeLate({ code }: GatewayError): boolean {
     const isOverdue = code === 'limit' || code === 'timeout';
-    return isOverdue && this.#isConnected && this.#call.late !== undefined && this.#line.late < MOST_LATE;
+    return isOverdue && this.#isConnected && this.#call.late !== undefined && this.#line.late < this.#line.mostLate;
   }
 
   #runLate(): void {
@@ -246,6 +249,7 @@ const createLine = (options: ClientOptions): Line => {
     host: `Host: ${url.host}\r\n`,
     readHead: createHeadReader(),
     late: 0,
+    mostLate: Math.min(MOST_LATE, options.maxConnections * LATE_SHARE),
   };
 };
 

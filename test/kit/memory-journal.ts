@@ -14,6 +14,8 @@ export class MemoryJournal implements Journal {
   readonly settled: { readonly id: string; readonly settlement: Settlement }[] = [];
   /** Set: what is appended is refused so. */
   refusal: JournalError | undefined;
+  /** Set: nothing can be noted of what is there. */
+  silence: JournalError | undefined;
   /** Set: appends wait for it. */
   disk: Promise<void> | undefined;
 
@@ -25,10 +27,12 @@ export class MemoryJournal implements Journal {
   }
 
   async release(id: string): Promise<void> {
+    if (this.silence) throw this.silence;
     for (const event of this.events) if (event.id === id) event.heldUntil = 0;
   }
 
   async take(id: string): Promise<boolean> {
+    if (this.silence) throw this.silence;
     return this.#remove(id);
   }
 
@@ -43,6 +47,7 @@ export class MemoryJournal implements Journal {
   }
 
   async settle(id: string, settlement: Settlement): Promise<boolean> {
+    if (this.silence) throw this.silence;
     this.settled.push({ id, settlement });
     const event = this.events.find(each => each.id === id);
     if (event && settlement.type === 'again') {
@@ -61,8 +66,12 @@ export class MemoryJournal implements Journal {
     return new Set(this.events.map(({ lane }) => lane));
   }
 
-  /** Not counted; a test may put what it wants here. */
-  backlog: Journal['backlog'] = async () => [];
+  /** A test may put what it wants here. */
+  backlog: Journal['backlog'] = async () =>
+    [...new Set(this.events.map(({ app }) => app))].map(app => {
+      const { length: pending } = this.events.filter(event => event.app === app);
+      return { app, pending, dead: 0, bytes: pending };
+    });
   list = async () => [];
   show = async () => undefined;
   retry = async () => 0;
