@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dashboardDocuments } from '../grafana/documents.ts';
 import { errorsDocument } from '../src/observability/errors-docs.ts';
 import { metricsDocument } from '../src/observability/metrics-docs.ts';
 import { configuration } from './docs/configuration.ts';
@@ -13,7 +14,13 @@ export interface Document {
 }
 
 /** Every generated file; `npm run docs` writes them, `npm run check` fails if one is stale. */
-export const documents: readonly Document[] = [jsonSchema, configuration, errorsDocument, metricsDocument];
+export const documents: readonly Document[] = [
+  jsonSchema,
+  configuration,
+  errorsDocument,
+  metricsDocument,
+  ...dashboardDocuments,
+];
 
 const ROOT = join(import.meta.dirname, '..');
 

@@ -14,6 +14,7 @@ export interface Tool {
 /** What `npm test` runs. */
 export const TOOLS = [
   { program: 'promtool', debian: 'prometheus', purpose: 'checks the metrics' },
+  { program: 'prometheus', debian: 'prometheus', purpose: 'scrapes a gateway, and answers what dashboards ask' },
   { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door' },
   { program: 'redis-server', debian: 'redis-server', purpose: 'is the second tier of the stores' },
   { program: 'openssl', debian: 'openssl', purpose: 'makes certificates' },

@@ -1,0 +1,185 @@
+import { BREAKER_STATES } from '../src/observability/samples.ts';
+import type { Declared } from './dashboard.ts';
+import { lines, number, stacked, timeline } from './panels.ts';
+import { narrowedBy, orZero, share, sum, type Variable } from './promql.ts';
+import { ANSWERS, extraAttempts, notOwn, shared, turnedAway } from './shared-panels.ts';
+
+const variables: readonly Variable[] = ['instance', 'app'];
+const queries = narrowedBy(...variables);
+const { rate, select, quantile } = queries;
+const panels = shared(queries);
+
+const LOOK_UPS = 'breakwater_cache_requests_total';
+
+/** What stands between WCS and back-ends in trouble, and how hard it has to work. */
+export const shield: Declared = {
+  uid: 'breakwater-shield',
+  title: 'The shield',
+  help: 'Who answers WCS while back-ends are in trouble, and what that costs. Begin with the upper row: while it is green, WCS gets the back-end.',
+  variables,
+  rows: {
+    Now: [
+      number({
+        title: 'Answers not from the back-end',
+        unit: 'percentunit',
+        help: 'The one number to watch: most of these are a 200 to WCS, so nobody complains. Above 5 % there is an outage or a breaker is open: see the sources and reasons below.',
+        queries: { share: notOwn(queries) },
+        orange: 0.01,
+        red: 0.05,
+      }),
+      number({
+        title: 'Callers turned away',
+        unit: 'short',
+        help: 'Hooks in the time shown that ended in a 403 or an error of the gateway, for want of an answer. If there are any, mend the back-end first; a longer keepFor or a cached rung would have let known callers in.',
+        queries: { hooks: turnedAway(queries) },
+        orange: 1,
+        red: 20,
+      }),
+      number({
+        title: 'WCS waits, p99',
+        unit: 's',
+        help: 'Of all answers. Near the limit of an app: its back-end is silent. See Back-end latency for which hook and upstream.',
+        queries: { p99: quantile(0.99, 'breakwater_answer_duration_seconds') },
+        orange: 1,
+        red: 3,
+      }),
+      number({
+        title: 'Breakers not closed',
+        unit: 'short',
+        help: 'Upstreams that are left alone or being tried again. If it stays above 0 for minutes, look at those back-ends: the time line below names them.',
+        queries: { upstreams: orZero(`count(${select('breakwater_breaker_state')} > ${BREAKER_STATES.closed})`) },
+        orange: 1,
+        red: 2,
+      }),
+      number({
+        title: 'Stored events',
+        unit: 'short',
+        help: 'Notifications that wait for a back-end. They are safe while the disk has room; bring the back-end back and they go out in order.',
+        queries: { pending: orZero(sum(select('breakwater_events_pending'))) },
+        orange: 1,
+        red: 10_000,
+      }),
+      number({
+        title: 'Dead letters',
+        unit: 'short',
+        help: 'Events that were given up. If there are any: `breakwater events list --state dead` says why; mend the back-end, then `breakwater events retry` or `drop`.',
+        queries: { dead: orZero(sum(select('breakwater_events_dead'))) },
+        orange: 1,
+        red: 100,
+      }),
+    ],
+    'Who answers': [
+      panels.sources,
+      panels.reasons,
+      lines({
+        title: 'Share not from the back-end, by app',
+        unit: 'percentunit',
+        help: 'If one app stands out, click its line: One app shows its hooks and upstreams. If all rise together, look at what the apps share: network, database, or the host of the gateway.',
+        queries: { '{{app}}': notOwn(queries, 'app') },
+      }),
+    ],
+    Breakers: [
+      panels.breakers,
+      lines({
+        title: 'Changes of breakers',
+        unit: 'ops',
+        help: 'Into which state, for each upstream. A few at the beginning and end of an outage are right. Steady changes mean a back-end that takes a few probes and fails under load: give it a longer breaker.openFor, or more machines.',
+        queries: {
+          '{{upstream}} {{to}}': sum(rate('breakwater_breaker_transitions_total'), 'upstream', 'to'),
+        },
+      }),
+    ],
+    'Hedges and their budget': [
+      panels.hedges,
+      lines({
+        title: 'What hedges and retries add',
+        unit: 'percentunit',
+        help: 'Extra attempts as a share of all. Over minutes it keeps to the budget (hedge.budget and retry.budget, of calls); a short outage may spend at once what was saved up. At the budget for long, slow answers are the rule: mend the back-end rather than raise the budget.',
+        queries: { extra: extraAttempts(queries) },
+      }),
+      panels.delays,
+    ],
+    Concurrency: [panels.concurrency, panels.joined],
+    'Stored events': [
+      panels.backlog,
+      panels.age,
+      panels.fates,
+      lines({
+        title: 'Room that events take',
+        unit: 'bytes',
+        help: 'Dead letters included; events.maxBytes bounds it for all apps together. When it is full, WCS gets the next rung: drop dead letters, or raise the bound if the disk has room.',
+        queries: { '{{app}}': `max by (app) (${select('breakwater_events_bytes')})` },
+      }),
+    ],
+    'Last good answers and Redis': [
+      lines({
+        title: 'Look-ups that found something',
+        unit: 'percentunit',
+        help: 'By tier. Low in memory with Redis high: instances were restarted, no harm. Low in both: callers are new, or keys differ at each call; `breakwater explain APP HOOK` shows the key.',
+        queries: { '{{tier}}': share(sum(rate(LOOK_UPS, 'result="hit"'), 'tier'), sum(rate(LOOK_UPS), 'tier')) },
+      }),
+      stacked({
+        title: 'Look-ups by result',
+        unit: 'ops',
+        help: 'timeout and error come from Redis: calls do not wait for it, but other instances do not know its verdicts then. Look at the latency of Redis and at cache.redis.budget.',
+        queries: { '{{tier}} {{result}}': sum(rate(LOOK_UPS), 'tier', 'result') },
+      }),
+      timeline({
+        title: 'Redis',
+        unit: 'none',
+        help: 'Left alone: it does not answer in time, and each gateway goes by its own memory. Look at Redis; nothing has to be done here when it is back. No data: no Redis is configured.',
+        queries: { '{{instance}} {{tier}}': select('breakwater_cache_up') },
+        states: { 0: ['left alone', 'red'], 1: ['used', 'green'] },
+      }),
+    ],
+    'Sessions and the door': [
+      lines({
+        title: 'Sessions',
+        unit: 'short',
+        help: 'Known: of which the rules were seen. Provisional: let in and not judged yet. If provisional ones do not fall after an outage, the back-end does not answer connect: see Back-end latency for that hook.',
+        queries: {
+          'known to {{instance}}': select('breakwater_sessions'),
+          'provisional in {{app}}': sum(select('breakwater_provisional_sessions'), 'app'),
+        },
+      }),
+      stacked({
+        title: 'Provisional admissions',
+        unit: 'ops',
+        help: 'provisional: let in without a verdict. verified and refused: what the back-end said later. Many refused: strangers use outages; look at who they are in the log, and whether provisional is worth it.',
+        queries: { '{{app}} {{result}}': sum(rate('breakwater_admissions_total'), 'app', 'result') },
+      }),
+      stacked({
+        title: 'Requests turned away at the door',
+        unit: 'reqps',
+        help: 'By code. bad_signature, bad_credentials, not_found: WCS is set up wrongly, or a stranger reaches the port; the log names the peer. docs/errors.md tells what to do for each code.',
+        queries: { '{{code}}': sum(rate('breakwater_rejected_requests_total'), 'code') },
+      }),
+    ],
+    'The process': [
+      stacked({
+        title: 'Answers',
+        unit: 'reqps',
+        help: 'All answers by app. If it falls to nothing while people are online, WCS does not reach the gateway: see the REST URL in WCS, and that the process is ready at /readyz.',
+        queries: { '{{app}}': sum(rate(ANSWERS), 'app') },
+      }),
+      lines({
+        title: 'Event-loop delay, p99',
+        unit: 's',
+        help: 'How late timers fire. Above some 50 ms answers come late too: give the gateway a core of its own, or move what else runs on the host.',
+        queries: { '{{instance}}': select('nodejs_eventloop_lag_p99_seconds') },
+      }),
+      lines({
+        title: 'Cores used',
+        unit: 'short',
+        help: 'One process uses one core for calls. Near 1 it is at its end: run a second instance beside it.',
+        queries: { '{{instance}}': rate('process_cpu_seconds_total') },
+      }),
+      lines({
+        title: 'Memory',
+        unit: 'bytes',
+        help: 'Resident. It rises with cache.memory.bytes and sessions, and then stays. If it rises for days, keep a heap snapshot and report it.',
+        queries: { '{{instance}}': select('process_resident_memory_bytes') },
+      }),
+    ],
+  },
+};
