@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { type Answer, type Attempt, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
 import type { AdmissionResult, BreakerState, Event, EventResult, HedgeResult, RepeatResult } from '../core/events.ts';
-import { createHistogram, type Histogram, observe } from './histogram.ts';
+import { createAges, createHistogram, type Histogram, observe, observeAge } from './histogram.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
@@ -29,13 +29,19 @@ export interface HookCounts {
   /** Per HTTP status, 0 for those that no RFC names, one cell for each pair of source and reason; see `answerCell`. */
   readonly answers: Map<number, Float64Array>;
   readonly durations: Map<Source, Durations>;
+  /** Per HTTP status, the ages of the cached answers that left. */
+  readonly ages: Map<number, Durations>;
   readonly upstreams: Map<string, Durations & { readonly counts: UpstreamCounts }>;
   readonly hedges: Record<HedgeResult, number>;
   readonly retries: Record<Of<'retry'>['result'], number>;
   readonly repeats: Record<RepeatResult, number>;
   coalesced: number;
   abandoned: number;
+  limitMissed: number;
 }
+
+/** An answer counts as late beyond this: a process that was just awake may be so much behind its own timers. */
+const LATE_MS = 20;
 
 const SOURCE_AT = new Map<Source | undefined, number>(SOURCES.map((source, at) => [source, at]));
 // The first column is for answers without a reason.
@@ -55,12 +61,14 @@ const createHookCounts = ({ app, hook }: Route): HookCounts => ({
   hook,
   answers: new Map(),
   durations: new Map(),
+  ages: new Map(),
   upstreams: new Map(),
   hedges: { won: 0, lost: 0, failed: 0, denied: 0 },
   retries: { sent: 0, denied: 0 },
   repeats: { joined: 0, redelivered: 0 },
   coalesced: 0,
   abandoned: 0,
+  limitMissed: 0,
 });
 
 const createUpstreamCounts = (app: string, upstream: string): UpstreamCounts => ({
@@ -91,7 +99,7 @@ const obtain = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): 
 const obtainCells = (hook: HookCounts, status: number): Float64Array =>
   obtain(hook.answers, status in STATUS_CODES ? status : 0, () => new Float64Array(SOURCES.length * COLUMNS));
 
-const countAnswer = (hook: HookCounts, answer: Answer, ms: number): void => {
+const countAnswer = (hook: HookCounts, { call, answer, ms }: Of<'answered'>): void => {
   const { source, status } = answer;
   const cells = hook.answers.get(status) ?? obtainCells(hook, status);
   const cell = answerCell(source, answer.reason);
@@ -99,6 +107,14 @@ const countAnswer = (hook: HookCounts, answer: Answer, ms: number): void => {
   const durations =
     hook.durations.get(source) ?? obtain(hook.durations, source, () => createDurations(hook, { source }));
   observe(durations.histogram, ms);
+  if (ms > call.deadline - call.arrivedAt + LATE_MS) hook.limitMissed++;
+  if (source === 'cached') countAge(hook, answer);
+};
+
+const countAge = (hook: HookCounts, { status, ageSeconds = 0 }: Answer): void => {
+  const { app, hook: name, ages } = hook;
+  const labels = { app, hook: name, code: String(status) };
+  observeAge(obtain(ages, status, () => ({ labels, histogram: createAges() })).histogram, ageSeconds * 1000);
 };
 
 const createDurations = ({ app, hook }: Route, more: Labels): Durations => ({
@@ -129,7 +145,7 @@ export class Counts {
   readonly listen = (event: Event): void => {
     switch (event.type) {
       case 'answered':
-        countAnswer(this.#ofRoute(event.call.route), event.answer, event.ms);
+        countAnswer(this.#ofRoute(event.call.route), event);
         break;
       case 'attempt':
         this.#countAttempt(this.#ofRoute(event.call.route), event.attempt);

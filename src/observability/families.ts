@@ -1,4 +1,5 @@
 import {
+  AGES,
   all,
   answers,
   BREAKER_STATES,
@@ -40,6 +41,27 @@ export const FAMILIES: readonly Family[] = [
       histogram(
         'breakwater_answer_duration_seconds',
         all(counts.hooks.values(), hook => hook.durations.values()),
+      ),
+  },
+  {
+    name: 'breakwater_limit_missed_total',
+    type: 'counter',
+    help: 'Answers that left more than 20 ms after their limit, which must never be; it begins at 0.',
+    labels: ['app', 'hook'],
+    // From 0 on, so that the first one shows in a rate.
+    read: ({ counts }) =>
+      each(counts.hooks.values(), ({ app, hook, limitMissed }) => [{ labels: { app, hook }, value: limitMissed }]),
+  },
+  {
+    name: 'breakwater_cached_age_seconds',
+    type: 'histogram',
+    help: 'Age of the last good answers that were given, admissions (200) and refusals (403) apart.',
+    labels: ['app', 'hook', 'code'],
+    read: ({ counts }) =>
+      histogram(
+        'breakwater_cached_age_seconds',
+        all(counts.hooks.values(), hook => hook.ages.values()),
+        AGES,
       ),
   },
   {

@@ -3,7 +3,11 @@ export const BOUNDS_MS = [
   1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 12_000, 14_000, 15_000,
 ] as const;
 
+/** Upper bounds of the age buckets in milliseconds: half a minute to a day. */
+export const AGE_BOUNDS_MS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 360, 720, 1440].map(minutes => minutes * 60_000);
+
 const BOUNDS = Float64Array.from(BOUNDS_MS);
+const AGE_BOUNDS = Float64Array.from(AGE_BOUNDS_MS);
 const BEYOND = BOUNDS.length;
 const SUM = BEYOND + 1;
 const LONGEST = SUM + 1;
@@ -14,6 +18,17 @@ export type Histogram = Float64Array;
 /** An empty histogram over `BOUNDS_MS`. */
 export const createHistogram = (): Histogram => new Float64Array(LONGEST + 1);
 
+/** An empty histogram over `AGE_BOUNDS_MS`: counts per bucket, then what lay beyond, then the sum in milliseconds. */
+export const createAges = (): Histogram => new Float64Array(AGE_BOUNDS.length + 2);
+
+/** Counts one age in a histogram of ages. */
+export const observeAge = (ages: Histogram, ms: number): void => {
+  const found = AGE_BOUNDS.findIndex(bound => ms <= bound);
+  const at = found < 0 ? AGE_BOUNDS.length : found;
+  ages[at] = (ages[at] ?? 0) + 1;
+  ages[AGE_BOUNDS.length + 1] = (ages[AGE_BOUNDS.length + 1] ?? 0) + ms;
+};
+
 /** Counts one duration. A bound is inclusive, as Prometheus wants it. */
 export const observe = (histogram: Histogram, ms: number): void => {
   let at = 0;
@@ -23,13 +38,14 @@ export const observe = (histogram: Histogram, ms: number): void => {
   if (ms > (histogram[LONGEST] as number)) histogram[LONGEST] = ms;
 };
 
-/** The sum of all durations in milliseconds. */
-export const sumMs = (histogram: Histogram): number => histogram[SUM] ?? 0;
+/** The sum of all that a histogram over `bounds` holds, in milliseconds. */
+export const sumMs = (histogram: Histogram, bounds: ArrayLike<number> = BOUNDS): number =>
+  histogram[bounds.length + 1] ?? 0;
 
-/** For each bound, and last for infinity, how many durations were at most that long. */
-export const cumulate = (histogram: Histogram): number[] => {
+/** For each bound, and last for infinity, how many were at most that long. */
+export const cumulate = (histogram: Histogram, bounds: ArrayLike<number> = BOUNDS): number[] => {
   let seen = 0;
-  return Array.from(histogram.subarray(0, SUM), count => (seen += count));
+  return Array.from(histogram.subarray(0, bounds.length + 1), count => (seen += count));
 };
 
 /** One histogram that holds what all of `histograms` hold. */

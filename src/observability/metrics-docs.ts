@@ -1,6 +1,6 @@
 import { SOURCES } from '../core/call.ts';
 import { FAMILIES, type Family } from './families.ts';
-import { BOUNDS_MS } from './histogram.ts';
+import { AGE_BOUNDS_MS, BOUNDS_MS } from './histogram.ts';
 import { BREAKER_STATES } from './samples.ts';
 
 const code = (text: string): string => `\`${text}\``;
@@ -28,7 +28,7 @@ whatever names WCS or a stranger calls, a hook that neither knows is counted as 
 * \`outcome\`: \`ok\`, \`verdict\` (403 and other 4xx: an answer, not a failure), \`refused\`, \`reset\`, \`timeout\`,
   \`status\` (5xx), \`body\` (no JSON), \`cancelled\` (cut by the gateway: the loser of a hedge, a client who left).
 
-A counter has no series before it counts for the first time. Those of hooks and upstreams that a reload removed stay
+A counter has no series before it counts for the first time, but for \`breakwater_limit_missed_total\`. Those of hooks and upstreams that a reload removed stay
 until the process ends, as Prometheus likes it; gauges go at once.
 `;
 
@@ -48,6 +48,7 @@ const writeTable = (): string =>
 
 const writeBuckets =
   (): string => `Upper bounds of the histograms in seconds: ${BOUNDS_MS.map(ms => ms / 1000).join(', ')}.
+Of ages: ${AGE_BOUNDS_MS.map(ms => ms / 1000).join(', ')}.
 
 Node's own metrics (\`process_*\`, \`nodejs_*\`) follow; they are those of prom-client.
 `;

@@ -166,6 +166,42 @@ test('gauges say what is now, and hooks that are not hedged have no delay', asyn
   assert.match(body, new RegExp(`^breakwater_build_info\\{version="1.2.3",node="${process.version}"\\} 1$`, 'm'));
 });
 
+test('an answer counts as late beyond 20 ms after its limit, and each hook begins at 0', async () => {
+  const metrics = create();
+  const missed = async () => (await metrics.render(false)).body.match(/^breakwater_limit_missed_total.*/gm);
+  const after = (ms: number) => {
+    const call = aCall({ route: { app: 'EchoApp', hook: 'connect' }, arrivedAt: 1000, deadline: 4000 });
+    metrics.listen({ type: 'answered', call, answer: OK, ms });
+  };
+  after(3020);
+  const line = 'breakwater_limit_missed_total{app="EchoApp",hook="connect"}';
+  assert.deepEqual(await missed(), [`${line} 0`]);
+  after(3020.1);
+  assert.deepEqual(await missed(), [`${line} 1`]);
+  assert.equal(metrics.snapshot().hooks[0]?.limitMissed, 1);
+});
+
+test('cached answers tell their age, admissions and refusals apart; others have none', async () => {
+  const metrics = create();
+  const route = { app: 'EchoApp', hook: 'connect' };
+  answered(metrics.listen, route, {});
+  for (const ageSeconds of [300, 301])
+    answered(metrics.listen, route, { source: 'cached', reason: 'limit', ageSeconds });
+  answered(metrics.listen, route, { source: 'cached', reason: 'limit', ageSeconds: 100_000, status: 403 });
+  const { body } = await metrics.render(false);
+  const at = (name: string, le: string, code = 200) =>
+    new RegExp(
+      `^breakwater_cached_age_seconds_${name}\\{${le}app="EchoApp",hook="connect",code="${code}"\\} (\\S+)$`,
+      'm',
+    ).exec(body)?.[1];
+  assert.deepEqual(
+    ['120', '300', '600', '86400', '\\+Inf'].map(le => at('bucket', `le="${le}",`)),
+    ['0', '1', '2', '2', '2'],
+  );
+  assert.deepEqual([at('sum', ''), at('count', '')], ['601', '2']);
+  assert.deepEqual([at('bucket', 'le="86400",', 403), at('count', '', 403)], ['0', '1']);
+});
+
 test('a snapshot holds answers by source, and quantiles over all of them', () => {
   const metrics = create();
   const route = { app: 'EchoApp', hook: 'connect' };

@@ -2,7 +2,7 @@ import { SOURCES } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
 import type { BreakerState, EventsState, HookState, SessionsState, UpstreamState } from '../core/events.ts';
 import { answerCell, type Counts, type Durations, type HookCounts, shownUpstream } from './counts.ts';
-import { BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
+import { AGE_BOUNDS_MS, BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
 
 /** What the gateway is doing at this moment, beside what was counted. */
 export interface Gauges {
@@ -36,17 +36,25 @@ export interface Sample {
 export const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
 const REASONS: readonly (Code | undefined)[] = [undefined, ...CODES];
-const LE = [...BOUNDS_MS.map(ms => ({ le: String(ms / 1000) })), { le: '+Inf' }];
+const leOf = (bounds: readonly number[]) => [...bounds.map(ms => ({ le: String(ms / 1000) })), { le: '+Inf' }];
+/** How the buckets of a histogram are told. */
+interface Buckets {
+  readonly bounds: readonly number[];
+  readonly le: ReturnType<typeof leOf>;
+}
+const DURATIONS: Buckets = { bounds: BOUNDS_MS, le: leOf(BOUNDS_MS) };
+export const AGES: Buckets = { bounds: AGE_BOUNDS_MS, le: leOf(AGE_BOUNDS_MS) };
 
 /** The samples of one series are taken at one moment, although they may be written out at several. */
-export function* histogram(name: string, all: Iterable<Durations>): Iterable<Sample> {
+export function* histogram(name: string, all: Iterable<Durations>, buckets = DURATIONS): Iterable<Sample> {
+  const { bounds, le } = buckets;
   const [bucket, sum, count] = [`${name}_bucket`, `${name}_sum`, `${name}_count`];
   for (const { labels: sharedLabels, histogram } of all) {
-    const counts = cumulate(histogram);
-    const seconds = sumMs(histogram) / 1000;
-    for (const [at, labels] of LE.entries()) yield { metricName: bucket, sharedLabels, labels, value: counts[at] ?? 0 };
+    const counts = cumulate(histogram, bounds);
+    const seconds = sumMs(histogram, bounds) / 1000;
+    for (const [at, labels] of le.entries()) yield { metricName: bucket, sharedLabels, labels, value: counts[at] ?? 0 };
     yield { metricName: sum, sharedLabels, labels: {}, value: seconds };
-    yield { metricName: count, sharedLabels, labels: {}, value: counts[LE.length - 1] ?? 0 };
+    yield { metricName: count, sharedLabels, labels: {}, value: counts[bounds.length] ?? 0 };
   }
 }
 

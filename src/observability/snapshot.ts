@@ -17,6 +17,8 @@ export interface HookSnapshot {
   /** Answers by source; sources that never answered are left out. */
   readonly answers: Partial<Record<Source, number>>;
   readonly abandoned: number;
+  /** Answers that left too late. */
+  readonly limitMissed: number;
   readonly coalesced: number;
   readonly hedges: Readonly<Record<HedgeResult, number>>;
   readonly retries: { readonly sent: number; readonly denied: number };
@@ -65,6 +67,7 @@ const takeHook = (counts: HookCounts): HookSnapshot => ({
   hook: counts.hook,
   answers: sumAnswers(counts),
   abandoned: counts.abandoned,
+  limitMissed: counts.limitMissed,
   coalesced: counts.coalesced,
   hedges: { ...counts.hedges },
   retries: { ...counts.retries },
