@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { parser } from '@prometheus-io/lezer-promql';
+import { parse, stringify } from 'yaml';
+import { CODES, ERRORS } from '../src/core/errors.ts';
+import { CATALOGUE } from '../src/hooks/catalogue.ts';
+import { FAMILIES } from '../src/observability/families.ts';
+import { createFaultServer, FAULTS } from './fault-server.ts';
+import { configFor, startGateway } from './start.ts';
+import { requireTool, withoutTool } from './tools.ts';
+
+const FOLDER = join(import.meta.dirname, '../deploy/prometheus');
+const RULE_FILES = ['breakwater-records.yaml', 'breakwater-alerts.yaml'].map(file => join(FOLDER, file));
+const FIXTURES = globSync('tests/*.yaml', { cwd: FOLDER }).map(file => join(FOLDER, file));
+
+interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+interface Fixture {
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
+}
+
+const readYaml = (file: string) => parse(readFileSync(file, 'utf8'));
+const rules: readonly Rule[] = RULE_FILES.flatMap(file =>
+  readYaml(file).groups.flatMap(({ rules: all }: { readonly rules: readonly Rule[] }) => all),
+);
+const alerts = rules.filter(({ alert }) => alert !== undefined);
+
+const none = (found: readonly string[]): void => assert.equal(found.length, 0, `\n${found.join('\n')}\n`);
+
+const promtool = (...args: string[]) => spawnSync(requireTool('promtool'), args, { encoding: 'utf8' });
+
+/** The texts of all nodes of `kinds` in an expression. */
+const textsOf = (expr: string, ...kinds: readonly string[]): string[] => {
+  const texts: string[] = [];
+  parser.parse(expr).iterate({
+    enter: ({ name, from, to }) => {
+      if (kinds.includes(name)) texts.push(expr.slice(from, to));
+    },
+  });
+  return texts;
+};
+
+const scrape = async (adminUrl: string): Promise<Map<string, string>> => {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  return new Map(
+    [...text.matchAll(/^([a-z]\w*(?:\{.*\})?) (\S+)$/gm)].map(([, series = '', value = '']) => [series, value]),
+  );
+};
+
+describe('the rules', { skip: withoutTool('promtool') }, () => {
+  test('and the scrape configuration are found right by promtool', () => {
+    for (const args of [
+      ['check', 'rules', ...RULE_FILES],
+      ['check', 'config', join(FOLDER, 'prometheus.yaml')],
+    ]) {
+      const { status, stdout, stderr } = promtool(...args);
+      assert.deepEqual({ status, stderr }, { status: 0, stderr: '' }, stdout);
+      assert.doesNotMatch(stdout, /FAILED|warn|duplicate/i);
+    }
+  });
+
+  test('do what the fixtures say', () => {
+    const { status, stdout, stderr } = promtool('test', 'rules', ...FIXTURES);
+    assert.equal(status, 0, stdout + stderr);
+  });
+
+  test('fail the fixtures, each of them, where no alert fires or each does', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'breakwater-alerts-'));
+    try {
+      // What fires in no case breaks one fixture of each alert, what fires in each case both: labels differ then.
+      for (const [expr, failing] of [
+        ['vector(0) > 1', 1],
+        ['vector(1)', 2],
+      ] as const) {
+        const doctored = { groups: [{ name: 'all', rules: alerts.map(({ alert }) => ({ alert, expr })) }] };
+        writeFileSync(join(folder, 'alerts.yaml'), stringify(doctored));
+        const tests = FIXTURES.flatMap(file => readYaml(file).tests);
+        writeFileSync(
+          join(folder, 'test.yaml'),
+          stringify({ rule_files: ['alerts.yaml'], evaluation_interval: '10m', tests }),
+        );
+        const { stdout, stderr } = promtool('test', 'rules', join(folder, 'test.yaml'));
+        const broken = Map.groupBy((stdout + stderr).matchAll(/alertname: (\w+), time/g), ([, name]) => name);
+        none(alerts.flatMap(({ alert }) => (broken.get(alert)?.length === failing ? [] : [`${alert} under ${expr}`])));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('each alert', () => {
+  test('is one of many, and has a name of its own', () => {
+    assert.ok(alerts.length >= 12, `${alerts.length} alerts`);
+    assert.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length);
+  });
+
+  test('has a fixture in which it fires and one in which it does not', () => {
+    const fixtures: readonly Fixture[] = FIXTURES.flatMap(file => readYaml(file).tests);
+    const has = (alert: string | undefined, fires: boolean) =>
+      fixtures.some(({ alert_rule_test: cases }) =>
+        cases.some(({ alertname, exp_alerts: expected }) => alertname === alert && expected.length > 0 === fires),
+      );
+    none(alerts.flatMap(({ alert }) => (has(alert, true) && has(alert, false) ? [] : [`${alert} lacks a fixture`])));
+  });
+
+  test('says how urgent it is, what it is and where the runbook is, which is there', () => {
+    const headings = new Set(
+      [...readFileSync(join(FOLDER, '../../docs/operations.md'), 'utf8').matchAll(/^### (\w+)$/gm)].map(
+        ([, name]) => name,
+      ),
+    );
+    for (const { alert, labels, annotations } of alerts) {
+      assert.ok(['page', 'ticket'].includes(labels?.severity ?? ''), alert);
+      assert.ok(annotations?.summary && annotations.description, alert);
+      assert.equal(annotations.runbook_url, `docs/operations.md#${alert?.toLowerCase()}`);
+      assert.ok(headings.has(alert), `docs/operations.md has no section ${alert}`);
+    }
+    none([...headings].filter(name => !alerts.some(({ alert }) => alert === name)).map(name => `no alert ${name}`));
+  });
+});
+
+describe('the names in the rules', () => {
+  test('are those that the gateway serves or a rule records', async t => {
+    const gateway = await startGateway(configFor(['http://127.0.0.1:9']));
+    t.after(() => gateway.close());
+    const served = [...(await scrape(gateway.breakwater.adminUrl)).keys()].map(series => series.replace(/\{.*/, ''));
+    const families = FAMILIES.flatMap(({ name, type }) =>
+      type === 'histogram' ? ['_bucket', '_sum', '_count'].map(end => name + end) : [name],
+    );
+    const known = new Set([...served, ...families, ...rules.map(({ record }) => record), 'up']);
+    const used = [...new Set(rules.flatMap(({ expr }) => textsOf(expr, 'Identifier')))];
+    assert.ok(used.length > 20, used.join(' '));
+    none(used.filter(name => !known.has(name)));
+    assert.deepEqual(
+      rules.flatMap(({ expr }) => textsOf(expr, '⚠')),
+      [],
+    );
+  });
+
+  test('have the labels that the rules ask for', () => {
+    const labelsOf = (name: string) =>
+      FAMILIES.find(family => name.replace(/_(bucket|sum|count)$/, '') === family.name || name === family.name)?.labels;
+    const faults = rules.flatMap(({ expr }) =>
+      textsOf(expr, 'VectorSelector').flatMap(selector => {
+        const [name = ''] = textsOf(selector, 'Identifier');
+        const known = new Set([...(labelsOf(name) ?? []), 'job', 'instance', 'le']);
+        return textsOf(selector, 'LabelName').flatMap(label => (known.has(label) ? [] : [`${name} has no ${label}`]));
+      }),
+    );
+    none(faults);
+    assert.ok(rules.flatMap(({ expr }) => textsOf(expr, 'LabelName')).length > 50);
+    const all = new Set([...FAMILIES.flatMap(({ labels }) => labels), 'job', 'instance']);
+    none(rules.flatMap(({ expr }) => textsOf(expr, 'LabelName')).filter(label => !all.has(label) && label !== 'le'));
+  });
+
+  const patternIn = (text: RegExp): RegExp[] =>
+    rules.flatMap(({ expr }) => [...expr.matchAll(text)].map(([, pattern]) => new RegExp(`^(?:${pattern})$`)));
+
+  test('tell hooks whose answer never decides from all others, as the catalogue does', () => {
+    const patterns = patternIn(/hook!?[=~]~?"([^"]+)"/g);
+    assert.ok(patterns.length >= 3);
+    for (const pattern of patterns)
+      for (const { name, decides } of CATALOGUE) assert.equal(pattern.test(name), decides === 'never', name);
+  });
+
+  test('hold against the back-end what is its doing, and what follows from it', () => {
+    const [pattern] = patternIn(/reason=~"([^"]+)"/g);
+    const follows = new Set(['stale', 'breaker', 'overload']);
+    for (const code of CODES)
+      assert.equal(pattern?.test(code), ERRORS[code].fault === 'upstream' || follows.has(code), code);
+  });
+});
+
+/** What was scraped becomes the series of a fixture: one step of scrape time for each scrape. */
+const seriesOf = (scrapes: readonly Map<string, string>[]) =>
+  [...new Set(scrapes.flatMap(each => [...each.keys()]))]
+    .filter(series => series.startsWith('breakwater_answers_total'))
+    .map(series => ({
+      series: series.replace('{', '{job="breakwater",instance="gateway:9090",'),
+      values: scrapes.map(each => each.get(series) ?? '_').join(' '),
+    }));
+
+describe('an outage', { skip: withoutTool('promtool') }, () => {
+  const STEP_S = 5;
+  const STEPS_BEFORE = 24;
+  const STEPS_OF_OUTAGE = 14;
+  const CALLS = 10;
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-outage-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  test('of the back-end pages within 60 s of scrape time, and nothing does before', async t => {
+    const backEnd = await createFaultServer();
+    const gateway = await startGateway(configFor([backEnd.url], { fallback: ['echo'], limit: '1s' }));
+    t.after(async () => {
+      await gateway.close();
+      await backEnd.close();
+    });
+    let calls = 0;
+    const call = async () => {
+      const body = `{"sessionId":"${calls++}"}`;
+      await (
+        await fetch(`${gateway.url}/connect`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+      ).text();
+    };
+    const scrapes: Map<string, string>[] = [];
+    for (let step = 0; step < STEPS_BEFORE + STEPS_OF_OUTAGE; step++) {
+      if (step === STEPS_BEFORE) await backEnd.setFault(FAULTS.refused);
+      await Promise.all(Array.from({ length: CALLS }, call));
+      scrapes.push(await scrape(gateway.breakwater.adminUrl));
+    }
+    // promtool tells at which of these moments something fires although nothing was to.
+    const cases = scrapes.map((_, step) => ({
+      eval_time: `${step * STEP_S}s`,
+      alertname: 'BreakwaterBackendDown',
+      exp_alerts: [],
+    }));
+    const file = join(folder, 'outage.yaml');
+    const tests = [{ interval: `${STEP_S}s`, input_series: seriesOf(scrapes), alert_rule_test: cases }];
+    const order = ['breakwater-outage', 'breakwater-rates']; // the slower one of the two that may come first
+    writeFileSync(
+      file,
+      stringify({ rule_files: RULE_FILES, evaluation_interval: `${STEP_S}s`, group_eval_order: order, tests }),
+    );
+    const { stdout, stderr } = promtool('test', 'rules', file);
+    const fired = [
+      ...(stdout + stderr).matchAll(/alertname: BreakwaterBackendDown, time: (?:(\d+)m)?(?:(\d+)s)?/g),
+    ].map(([, minutes = 0, seconds = 0]) => Number(minutes) * 60 + Number(seconds));
+    // The back-end was last seen well one step before the first failures.
+    const took = Math.min(...fired) - (STEPS_BEFORE - 1) * STEP_S;
+    t.diagnostic(`alerted ${took} s of scrape time after the back-end went`);
+    assert.ok(took > 0 && took <= 60, `${took} s\n${stdout}${stderr}`);
+  });
+});
