@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dashboardDocuments } from '../grafana/documents.ts';
 import { errorsDocument } from '../src/observability/errors-docs.ts';
+import { loggingDocument } from '../src/observability/log-docs.ts';
 import { metricsDocument } from '../src/observability/metrics-docs.ts';
 import { configuration } from './docs/configuration.ts';
 import { jsonSchema } from './docs/json-schema.ts';
@@ -20,6 +21,7 @@ export const documents: readonly Document[] = [
   errorsDocument,
   metricsDocument,
   ...dashboardDocuments,
+  loggingDocument,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

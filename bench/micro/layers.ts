@@ -134,7 +134,7 @@ const layersOf = (bench: Bench) => {
 export const measureLayers = async (bench: Bench, calls: number): Promise<{ table: Table; measured: string }> => {
   const { layers, together, close } = layersOf(bench);
   const fd = openSync('/dev/null', 'w');
-  const log = createLog({ level: 'info', body: 'none', writer: createLineWriter({ fd }) });
+  const log = createLog({ level: 'info', body: 'none', sample: true, writer: createLineWriter({ fd }) });
   const metrics = createMetrics({ version: '0', gauges: noGauges });
   const rows: string[][] = [];
   const makeCall = createCalls();

@@ -44,7 +44,7 @@ const reload = (breakwater: Breakwater, file: string, io: Io): void => {
     const problems = error instanceof ConfigError ? error.problems.map(formatProblem) : [String(error)];
     breakwater.refuseReload(problems.join('\n'));
     for (const problem of problems)
-      logger.error({ file }, `reload refused, the running configuration stays: ${problem}`);
+      logger.warn({ file }, `reload refused, the running configuration stays: ${problem}`);
   }
 };
 

@@ -51,6 +51,7 @@ export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
   cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
   events: assembleEvents(root.events, cas.events),
   log: root.log,
+  traces: root.traces,
 });
 
 const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer | undefined): Config['events'] => ({

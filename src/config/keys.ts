@@ -115,6 +115,14 @@ export const KEYS: Readonly<Record<string, string>> = {
   'log.level': 'Least important line that is written.',
   'log.body':
     'none, or redacted: bodies are logged without their secrets: what stands under names that hold pass, pwd, secret, token, auth, credential, jwt, cookie or signature, end in key (but appKey), or are pin or otp, at any depth and in texts; users and passwords in addresses; Authorization lines; keys of an SDP.',
+  'log.sample':
+    'Of warnings of one kind (same app, hook, source and reason), and of lines on stored events, ten in ten seconds are written and then each hundredth, with how many were left out. false writes them all.',
+
+  traces: 'OpenTelemetry spans of calls and attempts, sent over OTLP/HTTP. Default: none are made.',
+  'traces.endpoint':
+    'Where the collector takes spans: http://127.0.0.1:4318/v1/traces. Without a path it is /v1/traces. Headers such as a key come from OTEL_EXPORTER_OTLP_HEADERS.',
+  'traces.sample':
+    'Share of calls that are traced. Where a call comes with a valid traceparent, its sampled flag decides.',
 };
 
 /** The description that holds for a key of the schema: `defaults` and hooks share those of an app. */

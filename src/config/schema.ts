@@ -7,7 +7,7 @@ import { HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions } from '../resilience/retry.ts';
 import { MemoryOptions } from '../store/memory.ts';
 import { RedisJournalOptions, RedisOptions } from '../store/redis-options.ts';
-import { address, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
+import { address, isCollector, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
 import { shown } from './shown.ts';
 
 /** A text of one form; `wanted` completes the sentence "write …". */
@@ -64,6 +64,13 @@ const upstream = () =>
   text(/^\S+$/, 'a URL such as http://127.0.0.1:8081/apps/EchoApp')
     .refine(url => upstreamFault(url) === undefined, { error: issue => upstreamFault(String(issue.input)) })
     .transform(normaliseUpstream);
+
+const COLLECTOR = 'the http or https URL of an OTLP collector, such as http://127.0.0.1:4318/v1/traces';
+/** Where spans go. As in OTLP's own exporters an address without a path means its usual one. */
+const collector = () =>
+  text(/^\S+$/, COLLECTOR)
+    .refine(isCollector, { error: issue => `is ${shown(issue.input)}; write ${COLLECTOR}` })
+    .transform(url => (new URL(url).pathname === '/' ? new URL('/v1/traces', url).href : url));
 
 const list = <S extends z.ZodType>(item: S, wanted: string) =>
   z
@@ -169,8 +176,15 @@ const root = {
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
       body: z.enum(['none', 'redacted']).default('none'),
+      sample: z.boolean().default(true),
     })
     .prefault({}),
+  traces: z
+    .strictObject({
+      endpoint: collector(),
+      sample: share().prefault('100%'),
+    })
+    .optional(),
 };
 
 /** The configuration file as it is written. Every key that there is stands here or in the options of a policy. */

@@ -90,5 +90,9 @@ export interface Config {
   readonly log: {
     readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     readonly body: 'none' | 'redacted';
+    /** Whether of warnings of a kind, and of lines on stored events, only some are written. */
+    readonly sample: boolean;
   };
+  /** Where spans go, and the share of calls that are traced if nobody before has decided; absent: nothing is traced. */
+  readonly traces: { readonly endpoint: string; readonly sample: number } | undefined;
 }

@@ -2,6 +2,7 @@ import type { Cancel } from './cancel.ts';
 import { now } from './clock.ts';
 import type { Code } from './errors.ts';
 import type { Emit } from './events.ts';
+import type { Trace } from './trace.ts';
 
 /** How one attempt at an upstream ended; the words of `breakwater_upstream_attempts_total`. */
 export type Outcome = 'ok' | 'verdict' | 'refused' | 'reset' | 'timeout' | 'status' | 'body' | 'cancelled';
@@ -28,6 +29,8 @@ export interface Attempt {
   why?: string;
   /** Milliseconds from sending to outcome. */
   ms?: number;
+  /** What the back-end answered with; noted for traced calls alone. */
+  status?: number;
 }
 
 /** One hook request on its way. Immutable: a layer passes on a changed copy. Times are `now()` milliseconds. */
@@ -57,6 +60,10 @@ export interface Call {
   readonly attempt?: Attempt;
   /** Every attempt of this call in order, shared by all its copies. The one part that grows. */
   readonly attempts: Attempt[];
+  /** Set if the call is traced. */
+  readonly trace?: Trace;
+  /** True if this copy is a second attempt beside a first. */
+  readonly isHedge?: true;
   /** When all that is looked up for an answer must be there, if that is sooner than the deadline. */
   readonly lookupsEnd?: number;
   /**

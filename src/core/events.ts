@@ -9,6 +9,8 @@ export type RepeatResult = 'joined' | 'redelivered';
 export type AdmissionResult = 'provisional' | 'verified' | 'refused';
 export type RedisState = 'up' | 'down';
 
+export type BacklogState = 'begun' | 'over';
+
 /** What became of a stored event. */
 export type EventResult = 'stored' | 'delivered' | 'expired' | 'dead' | 'dropped';
 
@@ -39,7 +41,11 @@ export type Event =
       readonly reason: string;
     }
   /** Something is wrong with the journal, or well again. */
-  | { readonly type: 'journal'; readonly detail: string }
+  | { readonly type: 'journal'; readonly isWell: boolean; readonly detail: string }
+  /** Stored events of an app wait for their back-end for longer than a moment, or do so no more. */
+  | { readonly type: 'backlog'; readonly app: string; readonly is: BacklogState; readonly pending: number }
+  /** The collector takes spans, or does not. */
+  | { readonly type: 'traces'; readonly is: 'up' | 'down'; readonly detail: string }
   /** A `restClientConfig` was not understood in full. */
   | { readonly type: 'rules-doubted'; readonly app: string; readonly doubts: readonly string[] }
   /** A session was let in provisionally, or the back-end said what it thinks of it; `callId` is that of its `connect`. */

@@ -121,3 +121,31 @@ test('the state tells how fast the backlog goes, and when it will be gone', asyn
 test('nothing can be stored before a journal is open', async () => {
   assert.equal(await codeOf(delivery.outbox.store(aCall())), 'journal');
 });
+
+test('a backlog is told once when events have waited for five seconds, and once when none has for long', async () => {
+  const backlogs = () => events.flatMap(event => (event.type === 'backlog' ? [[event.is, event.pending]] : []));
+  let listed: readonly Backlog[] = [];
+  journal.backlog = async () => listed;
+  const waiting = (ms: number): Backlog => ({
+    app: 'EchoApp',
+    pending: 3,
+    dead: 0,
+    bytes: 9,
+    oldestAt: Date.now() - ms,
+  });
+  listed = [waiting(1000)];
+  await delivery.open();
+  assert.deepEqual(backlogs(), []);
+  listed = [waiting(6000)];
+  await time.tick(3000);
+  assert.deepEqual(backlogs(), [['begun', 3]]);
+  listed = [waiting(3000)];
+  await time.tick(1000);
+  assert.deepEqual(backlogs(), [['begun', 3]]);
+  listed = [];
+  await time.tick(2000);
+  assert.deepEqual(backlogs(), [
+    ['begun', 3],
+    ['over', 0],
+  ]);
+});

@@ -11,6 +11,10 @@ const COUNTS = 10;
 /** After so many counts it is compared which lanes have something. */
 const COUNTS_TO_COMPARE = 60;
 
+/** Events that wait for so long are a backlog, and no more once they wait for less than the other. */
+const BACKLOG_MS = 5000;
+const NO_BACKLOG_MS = 2000;
+
 /** Tells what is wrong with a journal while it is open. */
 export type Told = (problem: JournalProblem) => void;
 
@@ -54,6 +58,8 @@ export class Delivery {
   #history: { readonly at: number; readonly delivered: ReadonlyMap<string, number> }[] = [];
   readonly #told = new Set<string>();
   #counts = 0;
+  /** Apps of which a backlog was told. */
+  readonly #late = new Set<string>();
   #isOpen = false;
   #stop: () => void = () => {};
 
@@ -67,7 +73,7 @@ export class Delivery {
 
   /** Opens the journal, and begins to deliver what is in it. */
   async open(): Promise<void> {
-    this.#journal = await this.#options.open(({ message }) => this.#tell(message));
+    this.#journal = await this.#options.open(problem => this.#tell(problem));
     // One that is shared is asked each time, and may be away now.
     if (!this.#journal.hasLane) for (const lane of await this.#journal.lanes()) this.outbox.lanes.mark(lane);
     this.#isOpen = true;
@@ -115,15 +121,29 @@ export class Delivery {
 
   #failed(error: unknown): void {
     if (!this.#isOpen) return;
-    if (error instanceof JournalError) this.#tell(error.message);
+    if (error instanceof JournalError) this.#tell({ code: 'failing', message: error.message });
     else this.#options.emit({ type: 'defect', error });
   }
 
   /** Once, however often it is met with, until the journal answers again. */
-  #tell(detail: string): void {
+  #tell({ code, message: detail }: JournalProblem): void {
     if (this.#told.has(detail)) return;
     this.#told.add(detail);
-    this.#options.emit({ type: 'journal', detail });
+    const isWell = code === 'room-again' || code === 'working-again';
+    this.#options.emit({ type: 'journal', isWell, detail });
+  }
+
+  /** Of each app that has something stored, or was said to. */
+  #tellBacklogs(): void {
+    const apps = new Map(this.#backlog.map(backlog => [backlog.app, backlog]));
+    for (const app of new Set([...apps.keys(), ...this.#late])) {
+      const { pending = 0, oldestAt = Date.now() } = apps.get(app) ?? {};
+      const isLate = Date.now() - oldestAt >= (this.#late.has(app) ? NO_BACKLOG_MS : BACKLOG_MS);
+      if (isLate === this.#late.has(app)) continue;
+      if (isLate) this.#late.add(app);
+      else this.#late.delete(app);
+      this.#options.emit({ type: 'backlog', app, is: isLate ? 'begun' : 'over', pending });
+    }
   }
 
   async #count(): Promise<void> {
@@ -133,6 +153,7 @@ export class Delivery {
       this.#told.clear();
       if (this.#backlog.every(({ pending }) => pending === 0)) left(new Set());
       else if (++this.#counts % COUNTS_TO_COMPARE === 0) await this.#compareLanes();
+      this.#tellBacklogs();
       for (const event of await this.#journal.expired()) this.outbox.tell(event, 'expired');
     } catch (error) {
       this.#failed(error);

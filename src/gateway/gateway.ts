@@ -106,6 +106,7 @@ class AppRoutes {
       most: app.concurrency.max,
       share: config.events.share,
       routeOf: hook => this.route(hook),
+      isTraced: config.traces !== undefined,
       emit,
       limitMs: longestLimitOf(app),
     });

@@ -40,7 +40,16 @@ const upstream = (mayHedge: boolean, admits = mayHedge) => ({ mayHedge, admits }
 const wayTo = (upstreams: readonly Upstream[], handler: Handler = handPlayed().handler) => {
   const choice = { gate: next => next, handler } as LateWayOptions['choice'];
   const { emit } = collectEvents();
-  return new LateWay({ upstreams, choice, most: 64, share: 0.25, routeOf: () => ROUTE, emit, limitMs: 60_000 });
+  return new LateWay({
+    upstreams,
+    choice,
+    most: 64,
+    share: 0.25,
+    routeOf: () => ROUTE,
+    isTraced: false,
+    emit,
+    limitMs: 60_000,
+  });
 };
 
 test('a quarter of the room while calls flow, all of it a second after the last', async () => {
@@ -67,6 +76,7 @@ test('a small share is still one', () => {
     most: 2,
     share: 0.01,
     routeOf: () => ROUTE,
+    isTraced: false,
     emit,
     limitMs: 60_000,
   });

@@ -3,6 +3,7 @@ import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 import { type Handler, stack } from '../core/layer.ts';
+import { beginDelivery, withoutTracestate } from '../core/trace.ts';
 import type { Way } from '../delivery/deliverer.ts';
 import type { Leased } from '../delivery/journal.ts';
 import { deadline } from '../resilience/deadline.ts';
@@ -20,6 +21,8 @@ export interface LateWayOptions {
   /** How much of that late deliveries may take while calls flow. */
   readonly share: number;
   readonly routeOf: (hook: string) => HookRoute;
+  /** True if what belongs to traced calls is traced too. */
+  readonly isTraced: boolean;
   readonly emit: Emit;
   /** The longest limit of any hook, in milliseconds. */
   readonly limitMs: number;
@@ -61,13 +64,14 @@ export class LateWay implements Way {
     const { id, hook, query, body } = event;
     const route = this.#options.routeOf(hook);
     const arrivedAt = now();
-    return {
+    const trace = this.#options.isTraced ? beginDelivery(id, event.head) : undefined;
+    const call: Call = {
       id,
       route,
       hook,
       query,
       body,
-      head: event.head + replayLines(event),
+      head: (trace ? withoutTracestate(event.head) : event.head) + replayLines(event),
       authorization: '',
       arrivedAt,
       deadline: arrivedAt + Math.min(route.limitMs, this.limitMs),
@@ -76,5 +80,6 @@ export class LateWay implements Way {
       emit: this.#options.emit,
       attempts: [],
     };
+    return trace ? { ...call, trace } : call;
   }
 }

@@ -46,14 +46,16 @@ export class AccessLine {
     this.#body = body;
   }
 
-  /** The line of a call that was answered. */
-  answered({ call, answer, ms }: Answered): string {
+  /** The line of a call that was answered; `skipped` others of its kind were left out before it. */
+  answered({ call, answer, ms }: Answered, skipped = 0): string {
     let line = this.#begin(levelOf(answer), 'answered', call);
     line += `,"code":${answer.status},"source":"${answer.source}"`;
     if (answer.reason !== undefined) line += `,"reason":"${answer.reason}"`;
     if (answer.ageSeconds !== undefined) line += `,"age":${Math.round(answer.ageSeconds)}`;
     line += this.#printTimes(call, ms);
     line += `,"in":${call.body.length},"out":${answer.body.length}`;
+    if (call.trace) line += `,"traceId":"${call.trace.traceId}"`;
+    if (skipped > 0) line += `,"skipped":${skipped}`;
     if (this.#body === 'redacted') line += printBodies(call, answer);
     return `${line}}\n`;
   }

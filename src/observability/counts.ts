@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type Answer, type Attempt, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
+import { type Answer, type Call, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
 import type { AdmissionResult, BreakerState, Event, EventResult, HedgeResult, RepeatResult } from '../core/events.ts';
 import { createAges, createHistogram, type Histogram, observe, observeAge } from './histogram.ts';
@@ -12,6 +12,17 @@ type CacheEvent = Of<'cache'>;
 export interface Durations {
   readonly labels: Labels;
   readonly histogram: Histogram;
+  /** The last traced call of each bucket. */
+  exemplars?: (Exemplar | undefined)[];
+}
+
+/** A call that stands for those of its bucket. */
+export interface Exemplar {
+  readonly traceId: string;
+  readonly callId: string;
+  readonly ms: number;
+  /** Epoch ms. */
+  readonly at: number;
 }
 
 /** What was counted for one upstream of one app. */
@@ -106,7 +117,7 @@ const countAnswer = (hook: HookCounts, { call, answer, ms }: Of<'answered'>): vo
   cells[cell] = (cells[cell] ?? 0) + 1;
   const durations =
     hook.durations.get(source) ?? obtain(hook.durations, source, () => createDurations(hook, { source }));
-  observe(durations.histogram, ms);
+  note(durations, call, ms);
   if (ms > call.deadline - call.arrivedAt + LATE_MS) hook.limitMissed++;
   if (source === 'cached') countAge(hook, answer);
 };
@@ -115,6 +126,14 @@ const countAge = (hook: HookCounts, { status, ageSeconds = 0 }: Answer): void =>
   const { app, hook: name, ages } = hook;
   const labels = { app, hook: name, code: String(status) };
   observeAge(obtain(ages, status, () => ({ labels, histogram: createAges() })).histogram, ageSeconds * 1000);
+};
+
+/** Counts a duration, and of a traced call which it was. */
+const note = (durations: Durations, { id, trace }: Call, ms: number): void => {
+  const at = observe(durations.histogram, ms);
+  if (!trace) return;
+  durations.exemplars ??= [];
+  durations.exemplars[at] = { traceId: trace.traceId, callId: id, ms, at: Date.now() };
 };
 
 const createDurations = ({ app, hook }: Route, more: Labels): Durations => ({
@@ -148,7 +167,7 @@ export class Counts {
         countAnswer(this.#ofRoute(event.call.route), event);
         break;
       case 'attempt':
-        this.#countAttempt(this.#ofRoute(event.call.route), event.attempt);
+        this.#countAttempt(this.#ofRoute(event.call.route), event);
         break;
       case 'abandoned':
         this.#ofRoute(event.call.route).abandoned++;
@@ -182,6 +201,8 @@ export class Counts {
         break;
       case 'redis':
       case 'journal':
+      case 'backlog':
+      case 'traces':
       case 'rules-doubted':
       case 'rung-failed':
       case 'defect':
@@ -209,12 +230,12 @@ export class Counts {
     return { ...createDurations(hook, { upstream: counts.upstream }), counts };
   }
 
-  #countAttempt(hook: HookCounts, { upstream, outcome, ms }: Attempt): void {
+  #countAttempt(hook: HookCounts, { call, attempt: { upstream, outcome, ms } }: Of<'attempt'>): void {
     if (outcome === undefined) return;
     const at =
       hook.upstreams.get(upstream) ?? obtain(hook.upstreams, upstream, () => this.#joinUpstream(hook, upstream));
     at.counts.outcomes[outcome]++;
     // A cancelled attempt was ended by us, so its time says nothing about the back-end.
-    if (ms !== undefined && outcome !== 'cancelled') observe(at.histogram, ms);
+    if (ms !== undefined && outcome !== 'cancelled') note(at, call, ms);
   }
 }

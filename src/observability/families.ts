@@ -237,6 +237,20 @@ export const FAMILIES: readonly Family[] = [
     read: ({ counts }) => each(counts.rejected, ([code, value]) => [{ labels: { code }, value }]),
   },
   {
+    name: 'breakwater_log_lines_total',
+    type: 'counter',
+    help: 'Log lines: written, sampled (left out as more of the same), or dropped because whoever reads the log does not.',
+    labels: ['result'],
+    read: ({ gauges: { log = {} } }) => words(log, 'result', {}),
+  },
+  {
+    name: 'breakwater_spans_total',
+    type: 'counter',
+    help: 'Spans of traced calls: exported, failed (the collector did not take them), or dropped for want of room meanwhile.',
+    labels: ['result'],
+    read: ({ gauges: { spans = {} } }) => words(spans, 'result', {}),
+  },
+  {
     name: 'breakwater_build_info',
     type: 'gauge',
     help: 'Always 1; the labels say what runs.',

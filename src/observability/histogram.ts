@@ -29,13 +29,14 @@ export const observeAge = (ages: Histogram, ms: number): void => {
   ages[AGE_BOUNDS.length + 1] = (ages[AGE_BOUNDS.length + 1] ?? 0) + ms;
 };
 
-/** Counts one duration. A bound is inclusive, as Prometheus wants it. */
-export const observe = (histogram: Histogram, ms: number): void => {
+/** Counts one duration; gives its bucket. A bound is inclusive, as Prometheus wants it. */
+export const observe = (histogram: Histogram, ms: number): number => {
   let at = 0;
   while (at < BEYOND && ms > (BOUNDS[at] as number)) at++;
   histogram[at] = (histogram[at] as number) + 1;
   histogram[SUM] = (histogram[SUM] as number) + ms;
   if (ms > (histogram[LONGEST] as number)) histogram[LONGEST] = ms;
+  return at;
 };
 
 /** The sum of all that a histogram over `bounds` holds, in milliseconds. */

@@ -8,6 +8,8 @@ export interface LineWriter {
   flushSync(): void;
   /** Writes out what is waiting, for at most two seconds, and drops what comes later. Never rejects. */
   close(): Promise<void>;
+  /** How many lines went out so far. */
+  readonly written: number;
   /** How many lines were lost so far: for want of room, or because the descriptor took no more. */
   readonly dropped: number;
 }
@@ -75,6 +77,7 @@ class PagedWriter implements LineWriter {
   #retry: NodeJS.Timeout | undefined;
   #landed: () => void = () => {};
   #dropped = 0;
+  #written = 0;
   #untold = 0;
 
   constructor({ fd, bufferBytes = 1_048_576, flushBytes = 65_536, flushMs = 500 }: LineWriterOptions) {
@@ -84,6 +87,10 @@ class PagedWriter implements LineWriter {
     this.#filling = createPage(bufferBytes);
     this.#flying = createPage(bufferBytes);
     process.on('exit', this.flushSync);
+  }
+
+  get written(): number {
+    return this.#written;
   }
 
   get dropped(): number {
@@ -161,9 +168,14 @@ class PagedWriter implements LineWriter {
       return;
     }
     if (error) this.#lose(this.#flying.lines);
-    else this.#flying.start += bytes;
+    else this.#pass(this.#flying, bytes);
     if (error || this.#flying.start >= this.#flying.end) this.#land();
     else this.#fly();
+  }
+
+  #pass(page: Page, bytes: number): void {
+    page.start += bytes;
+    if (page.start >= page.end) this.#written += page.lines;
   }
 
   #land(): void {
@@ -193,6 +205,7 @@ class PagedWriter implements LineWriter {
   #writeOrLose(page: Page): void {
     try {
       writeOut(this.#fd, page);
+      this.#written += page.lines;
     } catch {
       // The log itself is what failed, so the loss can only be counted.
       this.#lose(page.lines);

@@ -14,8 +14,9 @@ const create = (level: LogOptions['level']) => {
     flushSync: () => {},
     close: async () => {},
     dropped: 0,
+    written: 0,
   };
-  const log = createLog({ level, body: 'none', writer });
+  const log = createLog({ level, body: 'none', sample: true, writer });
   return { ...log, lines: (): Line[] => texts.map(text => JSON.parse(text)) };
 };
 
@@ -167,4 +168,20 @@ test('each session that is let in provisionally is told, and so is what the back
   );
   for (const [at, words] of [/let in provisionally/, /admitted by the back-end/, /refused by the back-end/].entries())
     assert.match(lines()[at]?.msg ?? '', words);
+});
+
+test('an outage leaves ten warnings of a kind in ten seconds and each hundredth; what goes well is all there', () => {
+  const { listen, lines } = create('info');
+  for (let at = 0; at < 1000; at++) {
+    listen({ type: 'answered', call, answer: { ...OK, source: 'echo', reason: 'limit' }, ms: 1 });
+    listen({ type: 'answered', call, answer: OK, ms: 1 });
+    listen({ type: 'event', app: 'EchoApp', hook: 'StreamStatusEvent', id: 'x', result: 'stored', reason: '' });
+  }
+  listen({ type: 'answered', call, answer: { ...OK, source: 'echo', reason: 'refused' }, ms: 1 });
+  const written = lines();
+  const warnings = written.filter(({ level }) => level === 40);
+  assert.equal(warnings.length, 21);
+  assert.deepEqual([warnings[9]?.skipped, warnings[10]?.skipped, warnings[20]?.reason], [undefined, 89, 'refused']);
+  assert.equal(written.filter(({ source }) => source === 'upstream').length, 1000);
+  assert.equal(written.filter(({ msg }) => msg === 'event').length, 20);
 });

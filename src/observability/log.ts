@@ -6,6 +6,8 @@ import { hideSecrets, withoutQuotedJson } from '../core/secrets.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
 import type { LineWriter } from './line-writer.ts';
+import { Sampler } from './sampler.ts';
+import type { LogCounts } from './samples.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 
@@ -20,6 +22,7 @@ export interface Log {
   readonly listen: Emit;
   /** For what is rare; its lines go through the same writer, so that lines are never torn. */
   readonly logger: Logger;
+  readonly counts: LogCounts;
   /** Writes out at once what is waiting; for the last words before the process ends. */
   flushSync(): void;
   /** Writes out what is waiting, and drops what comes later. */
@@ -30,6 +33,8 @@ export interface LogOptions {
   readonly level: keyof typeof LEVELS;
   /** Whether lines of calls hold the bodies, with secrets taken out. */
   readonly body: 'none' | 'redacted';
+  /** Whether of warnings of a kind, and of lines on stored events, only some are written. */
+  readonly sample: boolean;
   readonly writer: LineWriter;
 }
 
@@ -70,9 +75,12 @@ const createOnce = (): ((what: string) => boolean) => {
 };
 
 const logRedis = (logger: Logger, { is, detail }: Of<'redis'>): void => {
-  if (is === 'up') logger.info('redis is used: it answers in time');
+  if (is === 'up') logger.info('redis is used: it answers in time, and what other instances know counts for WCS too');
   else if (is === 'down')
-    logger.warn({ detail }, `redis is left alone until it answers in time, and memory alone is used: ${detail}`);
+    logger.warn(
+      { detail },
+      `redis is left alone until it answers in time, and memory alone is used; WCS does not wait for it: ${detail}`,
+    );
   else logger.warn({ detail }, `redis refuses what it is told, so memory alone knows what is new: ${detail}`);
 };
 
@@ -85,11 +93,28 @@ const ADMISSIONS = {
 const logAdmission = (logger: Logger, { app, callId, result }: Of<'admission'>): void =>
   logger[result === 'refused' ? 'warn' : 'info']({ app, callId }, ADMISSIONS[result]);
 
-const logStored = (logger: Logger, { app, hook, id, result, reason }: Of<'event'>): void => {
-  const fields = { app, hook, callId: id, result };
+const logStored = (logger: Logger, { app, hook, id, result, reason }: Of<'event'>, skipped: number): void => {
+  const fields = { app, hook, callId: id, result, ...asSkipped(skipped) };
   if (result === 'dead' || result === 'expired')
-    logger.warn({ ...fields, reason }, 'event given up; see breakwater events');
+    logger.warn({ ...fields, detail: reason }, 'event given up; see breakwater events');
   else logger.info(fields, 'event');
+};
+
+const asSkipped = (skipped: number) => (skipped > 0 ? { skipped } : {});
+
+const logBacklog = (logger: Logger, { app, is, pending }: Of<'backlog'>): void => {
+  const fields = { app, pending };
+  if (is === 'begun')
+    logger.warn(
+      fields,
+      `stored events of ${app} wait for its back-end: WCS has its answer for each; they are delivered when it is back`,
+    );
+  else logger.info(fields, `no stored events of ${app} wait any more: its back-end has caught up`);
+};
+
+const logTraces = (logger: Logger, { is, detail }: Of<'traces'>): void => {
+  if (is === 'up') logger.info('traces: the collector takes spans again');
+  else logger.warn({ detail }, `traces: the collector takes no spans, which are lost; WCS notices nothing: ${detail}`);
 };
 
 const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =>
@@ -98,8 +123,11 @@ const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =
     'an answer to connect has a restClientConfig that is not understood in full; what is not counts as FAIL',
   );
 
-const logRung = (logger: Logger, { route: { app, hook }, source, error }: Of<'rung-failed'>): void =>
-  logger.warn({ app, hook, source, err: error }, 'a rung could not answer; the next one was tried');
+const logRung = (logger: Logger, { route, source, error }: Of<'rung-failed'>, skipped: number): void =>
+  logger.warn(
+    { app: route.app, hook: route.hook, source, err: error, ...asSkipped(skipped) },
+    'a rung could not answer; the next one was tried',
+  );
 
 const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breaker'>): void => {
   const fields = { app, upstream: shownUpstream(upstream), to };
@@ -110,8 +138,11 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
       `breaker open: calls to ${app} leave this upstream alone ${time}; without another they get the next rung`,
     );
   } else if (to === 'half-open')
-    logger.info(fields, 'breaker half-open: a few probes find out if the upstream is back');
-  else logger.info(fields, 'breaker closed: the upstream answers again');
+    logger.info(
+      fields,
+      'breaker half-open: a few probes find out if the upstream is back; other calls get the next rung',
+    );
+  else logger.info(fields, 'breaker closed: the upstream answers again, and WCS gets its own answers');
 };
 
 /** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
@@ -137,19 +168,58 @@ const logDetail = (
   logger.debug({ callId: call.id, app, hook, ...attempt, upstream: shownUpstream(attempt.upstream) }, 'attempt');
 };
 
+/** What changed, and what that means for WCS; each has a line. */
+const logChange = (logger: Logger, event: Of<'breaker' | 'admission' | 'journal' | 'backlog' | 'traces'>): void => {
+  if (event.type === 'breaker') logBreaker(logger, event);
+  else if (event.type === 'admission') logAdmission(logger, event);
+  else if (event.type === 'backlog') logBacklog(logger, event);
+  else if (event.type === 'traces') logTraces(logger, event);
+  else logger[event.isWell ? 'info' : 'warn'](event.detail);
+};
+
+/** What is told over and over while it lasts. */
+const logNow = (logger: Logger, event: Of<'redis' | 'rules-doubted'>, once: (what: string) => boolean): void => {
+  if (event.type === 'rules-doubted') {
+    if (once(`rules ${event.app}`)) logDoubts(logger, event);
+  } else if (event.is !== 'refusing' || once('redis')) logRedis(logger, event);
+};
+
+const kindOf = (event: Of<'event' | 'rung-failed' | 'defect'>): string => {
+  if (event.type === 'event') return `event ${event.app} ${event.hook} ${event.result}`;
+  return event.type === 'defect' ? 'defect' : `rung ${event.route.app} ${event.route.hook} ${event.source}`;
+};
+
+/** What may happen with each call of an outage. */
+const logSampled = (logger: Logger, event: Of<'event' | 'rung-failed' | 'defect'>, sampler: Sampler): void => {
+  const skipped = sampler.admit(kindOf(event));
+  if (skipped === undefined) return;
+  if (event.type === 'event') logStored(logger, event, skipped);
+  else if (event.type === 'rung-failed') logRung(logger, event, skipped);
+  else logger.error({ err: event.error, ...asSkipped(skipped) }, 'defect of the gateway');
+};
+
 /** Turns events into lines of JSON. Only what `level` lets through is put together at all. */
-export const createLog = ({ level, body, writer }: LogOptions): Log => {
+export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions): Log => {
   const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
   const access = new AccessLine(body);
   const sample = createSample();
   const once = createOnce();
+  const sampler = new Sampler(isSampled);
   const threshold = LEVELS[level];
-  const isDebug = threshold <= LEVELS.debug;
+
+  const logAnswered = (event: Of<'answered'>): void => {
+    const { call, answer } = event;
+    const level = levelOf(answer);
+    if (level < threshold) return;
+    const { app, hook } = call.route;
+    const skipped = level === INFO ? 0 : sampler.admit(`${app} ${hook} ${answer.source} ${answer.reason}`);
+    if (skipped !== undefined) writer.write(access.answered(event, skipped));
+  };
 
   const listen = (event: Event): void => {
     switch (event.type) {
       case 'answered':
-        if (levelOf(event.answer) >= threshold) writer.write(access.answered(event));
+        logAnswered(event);
         break;
       case 'abandoned':
         if (INFO >= threshold) writer.write(access.abandoned(event));
@@ -158,42 +228,34 @@ export const createLog = ({ level, body, writer }: LogOptions): Log => {
         // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
         logRejected(logger, event, sample(event.code === 'not_found' ? event.message : event.code));
         break;
-      case 'breaker':
-        logBreaker(logger, event);
-        break;
       case 'redis':
-        if (event.is !== 'refusing' || once('redis')) logRedis(logger, event);
-        break;
-      case 'admission':
-        logAdmission(logger, event);
-        break;
-      case 'journal':
-        logger.warn(event.detail);
+      case 'rules-doubted':
+        logNow(logger, event, once);
         break;
       case 'event':
-        logStored(logger, event);
-        break;
-      case 'rules-doubted':
-        if (once(`rules ${event.app}`)) logDoubts(logger, event);
-        break;
       case 'rung-failed':
-        logRung(logger, event);
-        break;
       case 'defect':
-        logger.error({ err: event.error }, 'defect of the gateway');
+        logSampled(logger, event, sampler);
         break;
-      case 'attempt':
-      case 'hedge':
-      case 'retry':
-      case 'coalesced':
-      case 'repeat':
-      case 'cache':
-        if (isDebug) logDetail(logger, event);
+      case 'breaker':
+      case 'admission':
+      case 'journal':
+      case 'backlog':
+      case 'traces':
+        logChange(logger, event);
         break;
       default:
-        event satisfies never;
+        if (threshold <= LEVELS.debug) logDetail(logger, event);
     }
   };
 
-  return { listen, logger, flushSync: () => writer.flushSync(), close: () => writer.close() };
+  return {
+    listen,
+    logger,
+    get counts() {
+      return { written: writer.written, sampled: sampler.skipped, dropped: writer.dropped };
+    },
+    flushSync: () => writer.flushSync(),
+    close: () => writer.close(),
+  };
 };

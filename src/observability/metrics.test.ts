@@ -24,6 +24,8 @@ const GAUGES = {
   hooks: HOOKS,
   sessions: { known: 3, provisional: { EchoApp: 2 } },
   redisIsUp: true,
+  log: { written: 5, sampled: 4, dropped: 3 },
+  spans: { exported: 3, failed: 2, dropped: 1 },
   events: [{ app: 'EchoApp', pending: 3, dead: 1, bytes: 4096, oldestSeconds: 7, deliveredPerSecond: 2 }],
 };
 
@@ -233,4 +235,38 @@ test('docs/metrics.md is what the table says', () => {
   const text = readFileSync(metricsDocument.file, 'utf8');
   assert.equal(text, metricsDocument.render(), `${metricsDocument.file} is out of date; run npm run docs`);
   for (const { name } of FAMILIES) assert.ok(text.includes(`| \`${name}\` |`), name);
+});
+
+const LABELS = String.raw`\{(?:[a-z_]+="(?:[^"\\\n]|\\[n"\\])*",?)*\}`;
+const NUMBER = String.raw`(?:[+-]?[\d.]+(?:e[+-]?\d+)?|NaN|[+-]Inf)`;
+const SAMPLE = new RegExp(`^([a-z_]+)(${LABELS})? ${NUMBER}(?: # (${LABELS}) ${NUMBER} ${NUMBER})?$`);
+
+test('OpenMetrics has exemplars of traced calls, on buckets alone and within their length, and ends as it must', async () => {
+  const metrics = create();
+  const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: '01' };
+  const call = aCall({ trace });
+  metrics.listen({ type: 'answered', call, answer: OK, ms: 4 });
+  metrics.listen({ type: 'answered', call: aCall(), answer: OK, ms: 40 });
+  metrics.listen({ type: 'attempt', call, attempt: { upstream: UPSTREAM, sent: true, outcome: 'ok', ms: 3 } });
+  const { body } = await metrics.render(true);
+  assert.match(body, /\n# EOF\n$/);
+  const samples = body
+    .split('\n')
+    .filter(line => /^breakwater/.test(line))
+    .map(line => ({ line, found: SAMPLE.exec(line) }));
+  assert.deepEqual(
+    samples.filter(({ found }) => !found).map(({ line }) => line),
+    [],
+  );
+  const told = samples.flatMap(({ found }) => (found?.[3] === undefined ? [] : [found]));
+  assert.deepEqual(
+    told.map(([, name]) => name),
+    ['breakwater_answer_duration_seconds_bucket', 'breakwater_upstream_duration_seconds_bucket'],
+  );
+  for (const [, , labels = '', exemplar = ''] of told) {
+    assert.match(labels, /le="0.005"/);
+    assert.equal(exemplar, `{trace_id="${trace.traceId}",call_id="${call.id}"}`);
+    assert.ok(exemplar.replace(/[{}=",]/g, '').length <= 128);
+  }
+  assert.doesNotMatch((await metrics.render(false)).body, / # \{/);
 });

@@ -1,7 +1,7 @@
 import { SOURCES } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
 import type { BreakerState, EventsState, HookState, SessionsState, UpstreamState } from '../core/events.ts';
-import { answerCell, type Counts, type Durations, type HookCounts, shownUpstream } from './counts.ts';
+import { answerCell, type Counts, type Durations, type Exemplar, type HookCounts, shownUpstream } from './counts.ts';
 import { AGE_BOUNDS_MS, BOUNDS_MS, cumulate, sumMs } from './histogram.ts';
 
 /** What the gateway is doing at this moment, beside what was counted. */
@@ -13,7 +13,16 @@ export interface Gauges {
   readonly events: readonly EventsState[];
   /** Whether Redis is used now; absent without one. */
   readonly redisIsUp?: boolean;
+  /** Absent where nothing writes a log. */
+  readonly log?: LogCounts;
+  /** Absent where nothing is traced. */
+  readonly spans?: SpanCounts;
 }
+
+/** Lines that went out, that were left out as more of the same, and that were lost because nobody read. */
+export type LogCounts = Readonly<Record<'written' | 'sampled' | 'dropped', number>>;
+/** Spans that the collector took, that it did not take, and that found no room while it took none. */
+export type SpanCounts = Readonly<Record<'exported' | 'failed' | 'dropped', number>>;
 
 /** All that a scrape is made of. */
 export interface View {
@@ -30,6 +39,12 @@ export interface Sample {
   readonly sharedLabels?: Readonly<Record<string, string>>;
   /** The full name where it is not the family's own: a histogram's parts. */
   readonly metricName?: string;
+  /** In OpenMetrics alone; seconds. */
+  readonly exemplar?: {
+    readonly labelSet: Readonly<Record<string, string>>;
+    readonly value: number;
+    readonly timestamp: number;
+  };
 }
 
 /** `breakwater_breaker_state` as a number. */
@@ -45,14 +60,22 @@ interface Buckets {
 const DURATIONS: Buckets = { bounds: BOUNDS_MS, le: leOf(BOUNDS_MS) };
 export const AGES: Buckets = { bounds: AGE_BOUNDS_MS, le: leOf(AGE_BOUNDS_MS) };
 
+const asExemplar = (exemplar: Exemplar | undefined): Pick<Sample, 'exemplar'> => {
+  if (!exemplar) return {};
+  const { traceId, callId, ms, at } = exemplar;
+  const labelSet = { trace_id: traceId, call_id: callId };
+  return { exemplar: { labelSet, value: ms / 1000, timestamp: at / 1000 } };
+};
+
 /** The samples of one series are taken at one moment, although they may be written out at several. */
 export function* histogram(name: string, all: Iterable<Durations>, buckets = DURATIONS): Iterable<Sample> {
   const { bounds, le } = buckets;
   const [bucket, sum, count] = [`${name}_bucket`, `${name}_sum`, `${name}_count`];
-  for (const { labels: sharedLabels, histogram } of all) {
+  for (const { labels: sharedLabels, histogram, exemplars } of all) {
     const counts = cumulate(histogram, bounds);
     const seconds = sumMs(histogram, bounds) / 1000;
-    for (const [at, labels] of le.entries()) yield { metricName: bucket, sharedLabels, labels, value: counts[at] ?? 0 };
+    for (const [at, labels] of le.entries())
+      yield { metricName: bucket, sharedLabels, labels, value: counts[at] ?? 0, ...asExemplar(exemplars?.[at]) };
     yield { metricName: sum, sharedLabels, labels: {}, value: seconds };
     yield { metricName: count, sharedLabels, labels: {}, value: counts[bounds.length] ?? 0 };
   }

@@ -128,7 +128,7 @@ class Race {
     this.#second = this.#call.cancel.fork();
     this.#hedgedAt = now();
     this.#running++;
-    this.#run({ ...this.#call, cancel: this.#second }, true);
+    this.#run({ ...this.#call, cancel: this.#second, isHedge: true }, true);
   }
 
   #run(call: Call, isHedge: boolean): void {

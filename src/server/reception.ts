@@ -7,6 +7,7 @@ import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
 import { Roster } from '../core/roster.ts';
 import { hideSecrets } from '../core/secrets.ts';
+import { beginTrace } from '../core/trace.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import { BodyRoom } from './body.ts';
 import { forwardHead } from './forward.ts';
@@ -20,6 +21,8 @@ export interface HooksOptions {
   /** Asked at each request, as `gateway`. */
   readonly guard: () => Guard;
   readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
+  /** The share of calls that are traced if nobody before has decided; absent: none is. */
+  readonly traceShare?: number | undefined;
   readonly emit: Emit;
 }
 
@@ -159,21 +162,24 @@ export class Reception {
 
   call({ id, arrivedAt, cancel, peer }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {
     const { route, hook } = match;
-    return {
+    const { traceShare, emit } = this.#options;
+    const trace = traceShare === undefined ? undefined : beginTrace(id, head.trace, traceShare);
+    const call: Call = {
       id,
       route,
       hook,
       query,
       body,
-      head: forwardHead(head, id, peer),
+      head: forwardHead(head, id, peer, trace),
       authorization: head.authorization,
       arrivedAt,
       deadline: arrivedAt + route.limitMs,
       attemptLimitMs: route.attemptLimitMs,
       cancel,
-      emit: this.#options.emit,
+      emit,
       attempts: [],
     };
+    return trace ? { ...call, trace } : call;
   }
 
   /** The answer to a request that is not served, which is counted and logged. */

@@ -1,3 +1,5 @@
+import { isTraceparent } from '../core/trace.ts';
+
 /** What the front door and the forwarding need of a header block, read in one pass. */
 export interface RequestHead {
   hosts: number;
@@ -11,8 +13,10 @@ export interface RequestHead {
   authorization: string;
   /** True if a field came twice of which two readers might take different ones. */
   hasDoubles: boolean;
-  /** True if a valid `traceparent` is among the fields. */
-  hasTrace: boolean;
+  /** The first valid `traceparent`, or empty. */
+  trace: string;
+  /** True if there is a `tracestate`, which goes on with a `traceparent` alone. */
+  hasTracestate: boolean;
   /** True if a field asks for more than one plain exchange of a request and an answer. */
   asksForMore: boolean;
   /** The `Connection` fields, joined. */
@@ -21,7 +25,6 @@ export interface RequestHead {
   block: string;
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
 /** What `Connection` may say without naming another field. */
 const NAMES_NOTHING = /^(?:[\s,]|keep-alive|close)*$/i;
 
@@ -79,9 +82,14 @@ const readAuthorization: Read = (head, value) => {
 
 /** One that is not valid, or not the first, is dropped, and a trace begun instead (W3C Trace Context §3.2). */
 const readTrace: Read = (head, value) => {
-  const isFirst = !head.hasTrace && TRACEPARENT.test(value);
-  head.hasTrace ||= isFirst;
+  const isFirst = head.trace === '' && isTraceparent(value);
+  if (isFirst) head.trace = value;
   return isFirst;
+};
+
+const readTracestate: Read = head => {
+  head.hasTracestate = true;
+  return true;
 };
 
 /**
@@ -98,6 +106,7 @@ const FIELDS: ReadonlyMap<string, Read> = new Map([
   ['content-encoding', readContentEncoding],
   ['authorization', readAuthorization],
   ['traceparent', readTrace],
+  ['tracestate', readTracestate],
   ...['expect', 'te', 'trailer', 'upgrade', 'proxy-connection'].map(name => [name, readMore] as const),
   ...['keep-alive', 'proxy-authenticate', 'proxy-authorization'].map(name => [name, drop] as const),
   ...['accept-encoding', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'].map(
@@ -120,7 +129,8 @@ const EMPTY: RequestHead = {
   contentEncoding: undefined,
   authorization: '',
   hasDoubles: false,
-  hasTrace: false,
+  trace: '',
+  hasTracestate: false,
   asksForMore: false,
   connection: '',
   block: '',
@@ -142,13 +152,16 @@ const readFields = (raw: readonly string[], without: ReadonlySet<string>): Reque
 
 /**
  * Reads node:http's `rawHeaders`, names and values in turn. Fields that `Connection` names do not go on, but for
- * `Authorization`: the back-end must see whom the gateway has let in, and whose answer it keeps.
+ * `Authorization`: the back-end must see whom the gateway has let in, and whose answer it keeps. Nor does a `tracestate`
+ * without the trace that it tells of (W3C Trace Context §3.3).
  */
 export const readHead = (raw: readonly string[]): RequestHead => {
   const head = readFields(raw, NOTHING);
-  if (NAMES_NOTHING.test(head.connection)) return head;
+  const hasStray = head.hasTracestate && head.trace === '';
+  if (NAMES_NOTHING.test(head.connection) && !hasStray) return head;
   const named = head.connection.split(',').map(token => token.trim().toLowerCase());
   const without = new Set(named);
   without.delete('authorization');
+  if (hasStray) without.add('tracestate');
   return { ...head, block: readFields(raw, without).block };
 };

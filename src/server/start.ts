@@ -11,9 +11,11 @@ import { sqliteJournal } from '../delivery/sqlite/sqlite-journal.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
+import { openForLog } from '../observability/log-fd.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { Gauges } from '../observability/samples.ts';
 import { describeStatus, type Status } from '../observability/status.ts';
+import type { Traces } from '../observability/traces.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { openFilesLimit } from './descriptors.ts';
 import { createGuard, type Guard } from './guard.ts';
@@ -29,6 +31,8 @@ const LAST_PAGES_MS = 50;
 /** An attempt may outlive its call by its grace, never its limit; a little more lets its end be told. */
 const AFTER_LIMIT_MS = 1000;
 const DRAIN_LOOK_MS = 20;
+/** Spans that wait when the gateway stops have so long to leave. */
+const LAST_SPANS_MS = 2000;
 
 export interface StartOptions {
   readonly version: string;
@@ -52,6 +56,8 @@ export class Breakwater {
   readonly metrics: Metrics;
   readonly #options: StartOptions;
   readonly #emit: Emit;
+  readonly #logTo: ReturnType<typeof openForLog>;
+  #traces: Traces | undefined = undefined;
   readonly #hooks: HookServer;
   readonly #admin: Admin;
   readonly #startedAt = now();
@@ -69,11 +75,13 @@ export class Breakwater {
   constructor(config: Config, options: StartOptions) {
     this.#config = config;
     this.#options = options;
-    this.log = createLog({ ...config.log, writer: createLineWriter({ fd: options.logFd ?? 1 }) });
+    this.#logTo = openForLog(options.logFd ?? 1);
+    this.log = createLog({ ...config.log, writer: createLineWriter(this.#logTo) });
     this.metrics = createMetrics({ version: options.version, gauges: () => this.#gauges() });
     this.#emit = event => {
       this.metrics.listen(event);
       this.log.listen(event);
+      this.#traces?.listen(event);
       this.#memory.delivery.listen(event);
       options.listener?.(event);
     };
@@ -88,6 +96,7 @@ export class Breakwater {
       gateway: () => this.#gateway,
       guard: () => this.#guard,
       limits: this.#limits(),
+      traceShare: config.traces?.sample,
       emit: this.#emit,
     });
     const sources = { metrics: this.metrics, status: () => this.status(), ready: () => this.#ready, emit: this.#emit };
@@ -111,6 +120,7 @@ export class Breakwater {
   /** Opens both listeners. Throws a GatewayError that names the address and the remedy if one cannot be had. */
   async start(): Promise<void> {
     try {
+      await this.#openTraces();
       if (storesEvents(this.#config)) await this.#memory.delivery.open();
       this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
       this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
@@ -127,14 +137,14 @@ export class Breakwater {
 
   /**
    * Puts another configuration in force. Calls that are out end under the old one. `listen`, `admin`, `limits`,
-   * `cache`, `events` and `log` stay as they are; gives the names of those that would have changed.
+   * `cache`, `events`, `log` and `traces` stay as they are; gives the names of those that would have changed.
    */
   reload(config: Config): string[] {
     const old = this.#gateway;
-    const fixed = ['listen', 'admin', 'limits', 'cache', 'events', 'log'] as const;
+    const fixed = ['listen', 'admin', 'limits', 'cache', 'events', 'log', 'traces'] as const;
     const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
-    const { listen: listenAt, admin, limits, cache, events, log } = this.#config;
-    const inForce = { ...config, listen: listenAt, admin, limits, cache, events, log };
+    const { listen: listenAt, admin, limits, cache, events, log, traces } = this.#config;
+    const inForce = { ...config, listen: listenAt, admin, limits, cache, events, log, traces };
     // Nothing of it is in force unless all of it can be.
     const [guard, gateway] = [createGuard(inForce), this.#build(inForce)];
     this.#guard = guard;
@@ -194,8 +204,19 @@ export class Breakwater {
     const closed = await Promise.all([atMost(stored, leftMs), this.#admin.close(leftMs)]);
     if (!closed[0])
       this.log.logger.warn('the journal or Redis did not close in time; nothing that was acknowledged is lost');
+    await this.#traces?.close(Math.min(LAST_SPANS_MS, Math.max(LAST_PAGES_MS, end - now())));
     this.log.logger.info('stopped');
     await this.log.close();
+  }
+
+  /** OpenTelemetry is loaded here, and only where it is wanted. */
+  async #openTraces(): Promise<void> {
+    const { traces } = this.#config;
+    if (!traces) return;
+    const { openTraces } = await import('../observability/traces.ts');
+    const pathOf = (app: string) => this.#config.apps.find(({ name }) => name === app)?.path ?? '';
+    const { endpoint } = traces;
+    this.#traces = openTraces({ endpoint, version: this.#options.version, pathOf, emit: event => this.#emit(event) });
   }
 
   /** In the Redis or the folder that the configuration names. */
@@ -223,6 +244,8 @@ export class Breakwater {
       hooks: this.#gateway.hooks(),
       sessions,
       events: delivery.state,
+      log: this.log.counts,
+      ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,
     };
   }

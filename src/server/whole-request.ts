@@ -6,8 +6,8 @@ const HEAD =
 
 /** Heads that are remembered: WCS has some forty hooks, and bodies of a hook have few lengths. */
 const MOST_HEADS = 500;
-/** Where each request is signed, no head comes twice. */
-const IS_SIGNED = /\r\nAuthorization: ?WCS /i;
+/** Where each request is signed, or has a trace of its own, no head comes twice. */
+const IS_UNIQUE = /\r\n(?:Authorization: ?WCS |traceparent:)/i;
 
 /** The head of a request as node:http would tell it. */
 export interface WholeHead {
@@ -57,7 +57,7 @@ export const createWholeReader = <Asked>(
   const learn = (text: string): Asked | undefined => {
     const head = readHead(text);
     const asked = head && understand(head);
-    if (!asked || IS_SIGNED.test(text)) return asked;
+    if (!asked || IS_UNIQUE.test(text)) return asked;
     if (known.size === MOST_HEADS) known.clear();
     known.set(text, asked);
     return asked;

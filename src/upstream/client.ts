@@ -2,6 +2,7 @@ import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
+import { attemptSpanId, tracedHead } from '../core/trace.ts';
 import { classify, classifyError } from './classify.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { Pool } from './pool.ts';
@@ -44,6 +45,10 @@ const isTaken = (answer: Answer): boolean => {
     return false;
   }
 };
+
+/** The back-end of a traced call hears of the attempt that it is asked by. */
+const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
+  trace ? tracedHead(head, trace, attemptSpanId(id, attempts.indexOf(attempt as Attempt))) : head;
 
 interface Line {
   readonly pool: Pool;
@@ -137,7 +142,8 @@ class Exchange implements ConnectionUser {
 
   #send({ socket }: Connection): void {
     this.#writtenAt = now();
-    const { hook, query, head, body, deadline } = this.#call;
+    const { hook, query, body, deadline } = this.#call;
+    const head = headOf(this.#call);
     const left = Math.max(0, Math.round(deadline - now()));
     const text = `${this.#line.request}${hook}${query} HTTP/1.1\r\n${this.#line.host}${head}Content-Length: ${body.length}\r
 Breakwater-Attempt: ${sentAttempts(this.#call)}\r
@@ -159,6 +165,7 @@ Connection: keep-alive\r
     if (head && this.#isSettled) this.#finishLate(head, body);
     if (!head || this.#isSettled) return;
     const answer: Answer = { status: head.status, headers: head.headers, body, source: 'upstream' };
+    if (this.#call.trace) this.#attempt.status = head.status;
     this.#giveBack(head);
     try {
       this.#settle(classify(answer));

@@ -7,12 +7,12 @@ import { formatHostPort } from '../../src/core/host-port.ts';
 
 /** What a configuration means, in few lines: its warnings, then what holds for whom. */
 export const normalForm = ({ config, warnings, draft }: Loaded): string => {
-  const { listen, admin, drain, wcs, limits, cache, events, log } = config;
+  const { listen, admin, drain, wcs, limits, cache, events, log, traces } = config;
   const root = [
     ...warnings.map(warning => `warning: ${formatProblem(warning)}`),
     `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
-    `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.redis ? `redis ${events.redis.url} ${events.redis.prefix} ${formatDuration(events.redis.budget)}` : events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}`,
+    `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.redis ? `redis ${events.redis.url} ${events.redis.prefix} ${formatDuration(events.redis.budget)}` : events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}${log.sample ? '' : ' all'}${traces ? `; traces ${traces.endpoint} ${traces.sample}` : ''}`,
     ...callerLines(config),
     ...sharedLines(config),
   ];
