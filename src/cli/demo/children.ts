@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Note, Order } from './messages.ts';
 
-const ENTRY = fileURLToPath(new URL('child.ts', import.meta.url));
+// In an installed package it is JavaScript.
+const ENTRY = fileURLToPath(new URL(`child${extname(import.meta.url)}`, import.meta.url));
 
 /** A child process that takes orders. */
 export interface Child {
