@@ -18,6 +18,7 @@ export const TOOLS = [
   { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door' },
   { program: 'redis-server', debian: 'redis-server', purpose: 'is the second tier of the stores' },
   { program: 'openssl', debian: 'openssl', purpose: 'makes certificates' },
+  { program: 'systemd-analyze', debian: 'systemd', purpose: 'rates the unit' },
 ] as const satisfies readonly Tool[];
 
 export type ToolName = (typeof TOOLS)[number]['program'];

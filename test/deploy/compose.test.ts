@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { parseConfig } from '../../src/config/load.ts';
+
+const FOLDER = join(import.meta.dirname, '../../deploy/compose');
+const read = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
+
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const compose = parse(read('compose.yaml')) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+const services = Object.values(compose.services);
+const env = { WCS_HOOK_SECRET: 'x'.repeat(32), BACKEND_URL: 'http://10.0.0.11:8000/rest/members' };
+
+describe('the compose file', () => {
+  test('pins each image to a version', () => {
+    for (const { image } of services) assert.match(image, /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*$/);
+  });
+
+  test('depends on services that are there', () => {
+    const wanted = services.flatMap(({ depends_on = [] }) =>
+      Array.isArray(depends_on) ? depends_on : Object.keys(depends_on),
+    );
+    assert.ok(wanted.length > 0);
+    for (const name of wanted) assert.ok(Object.hasOwn(compose.services, name), name);
+  });
+
+  test('mounts volumes that it declares, and files that are there', () => {
+    const sources = services.flatMap(({ volumes = [] }) => volumes.map(volume => volume.split(':')[0] ?? ''));
+    const named = sources.filter(source => !source.startsWith('.'));
+    assert.deepEqual(named.toSorted(), Object.keys(compose.volumes).toSorted());
+    // Those of Prometheus and Grafana have tests of their own.
+    assert.ok(existsSync(join(FOLDER, 'breakwater.yaml')) && sources.includes('./breakwater.yaml'));
+  });
+
+  test('publishes each port once, and on the network only the one for hooks', () => {
+    const published = services.flatMap(({ ports = [] }) => ports.map(port => port.split(':').slice(0, -1)));
+    assert.equal(new Set(published.map(parts => parts.at(-1))).size, published.length);
+    assert.deepEqual(
+      published.filter(([address]) => address !== '127.0.0.1'),
+      [['8090']],
+    );
+  });
+
+  test('runs Redis so that what is stored outlives a power cut', () => {
+    const line = compose.services.redis?.command?.join(' ') ?? '';
+    const wanted = [...read('../../docs/events.md').matchAll(/^(append\w+|no-append[\w-]+|maxmemory-policy) (\w+)$/gm)];
+    assert.equal(wanted.length, 4);
+    for (const [, key, value] of wanted) assert.ok(line.includes(`--${key} ${value}`), key);
+  });
+
+  test('has a configuration that is valid and asks for no more of the environment than it gets', () => {
+    const { config } = parseConfig(read('breakwater.yaml'), { file: 'breakwater.yaml', env });
+    assert.deepEqual([config.listen.port, config.admin.port], [8090, 9090]);
+    const given = Object.keys(compose.services.breakwater?.environment ?? {});
+    assert.deepEqual(given.toSorted(), Object.keys(env).toSorted());
+    assert.match(read('breakwater.yaml'), new RegExp(`redis://${Object.keys(compose.services)[1]}:6379/`));
+  });
+});
