@@ -11,7 +11,7 @@ import { autoLadder, RUNG_WORDS } from '../src/hooks/ladder.ts';
 const ROOT = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'grafana/*.md'], { cwd: ROOT }).sort();
+const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', 'bench/*.md', 'grafana/*.md', 'deploy/*.md'], { cwd: ROOT }).sort();
 
 const none = (found: readonly string[]): void => assert.equal(found.length, 0, `\n${found.join('\n')}\n`);
 
