@@ -15,10 +15,14 @@ if ! "${buildah[@]}" inspect --type image localhost/node24 >/dev/null 2>&1; then
   mkdir -p "$root/usr/local/lib/node_modules"
   cp -aL "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$root/usr/local/lib/node_modules/npm"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
+  if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then # for npm behind a proxy; the image itself begins from nothing
+    cp "$NODE_EXTRA_CA_CERTS" "$root/etc/ssl/extra-ca.pem"
+    "${buildah[@]}" config --env NODE_EXTRA_CA_CERTS=/etc/ssl/extra-ca.pem "$base"
+  fi
   "${buildah[@]}" commit --quiet --rm "$base" localhost/node24
 fi
 
 "${buildah[@]}" build --isolation chroot --network host --format docker "$@" \
   --build-arg NODE_IMAGE=localhost/node24 --build-arg "REVISION=$(git rev-parse --short HEAD)" \
   --file deploy/image/Containerfile --tag localhost/breakwater:0.1.0 .
-"${buildah[@]}" images localhost/breakwater
+"${buildah[@]}" images localhost/breakwater:0.1.0
