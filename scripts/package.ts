@@ -9,7 +9,17 @@ npm run package -- --folder FOLDER  writes what is in it to FOLDER, for an image
 
 const ROOT = join(import.meta.dirname, '..');
 /** What is in the package beside the compiled sources. */
-const CARRIED = ['bin/*', 'config/**', 'docs/*.md', 'deploy/**', 'grafana/**', 'LICENSE', 'README.md', 'CHANGELOG.md'];
+const CARRIED = [
+  'bin/*',
+  'config/**',
+  'src/page/**',
+  'docs/*.md',
+  'deploy/**',
+  'grafana/**',
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+];
 /** Needed to make or to try packages, or the page of a person who changes them. */
 const LEFT = /\.(?:ts|sh)$|\/Containerfile$/;
 

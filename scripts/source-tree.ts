@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Node, type SourceFile, SyntaxKind } from 'typescript/unstable/ast';
 import { API } from 'typescript/unstable/sync';
 
 const ROOT = join(import.meta.dirname, '..');
+/** What runs in Node, and what runs in a browser. */
+const PROJECTS = ['tsconfig.json', 'src/page/browser/tsconfig.json'];
 
 /** One file of ours, parsed. */
 export interface Parsed {
@@ -22,19 +25,23 @@ export interface Import {
 }
 
 /**
- * Parses every file that the TypeScript project in `root` covers and whose path `wanted` accepts, with the compiler's
+ * Parses every file that the TypeScript projects in `root` cover and whose path `wanted` accepts, with the compiler's
  * own parser.
  */
 export const parseSources = (wanted: (file: string) => boolean, root = ROOT): Parsed[] => {
   const api = new API({ cwd: root });
   try {
-    const snapshot = api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] });
-    const [project] = snapshot.getProjects();
-    return (project?.rootFiles ?? []).flatMap(path => {
-      const file = relative(root, path);
-      const source = wanted(file) ? project?.program.getSourceFile(path) : undefined;
-      return source ? [{ file, source }] : [];
-    });
+    const openProjects = PROJECTS.map(project => join(root, project)).filter(project => existsSync(project));
+    return api
+      .updateSnapshot({ openProjects })
+      .getProjects()
+      .flatMap(({ rootFiles, program }) =>
+        rootFiles.flatMap(path => {
+          const file = relative(root, path);
+          const source = wanted(file) ? program.getSourceFile(path) : undefined;
+          return source ? [{ file, source }] : [];
+        }),
+      );
   } finally {
     api.close();
   }

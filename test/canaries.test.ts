@@ -34,6 +34,18 @@ const written = async (command: typeof check, args: string[], env: Record<string
   return text;
 };
 
+/** What whoever begins to watch is told at once, with the last answers. */
+const firstFrames = async (admin: string): Promise<string> => {
+  const { body } = await fetch(`${admin}/status/stream`);
+  assert.ok(body);
+  let text = '';
+  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (/^event: recent\ndata: .*\n$/m.test(text)) break;
+  }
+  return text;
+};
+
 /** A Redis that knows no command, and repeats what it was told, password and all. */
 const createRudeRedis = async (): Promise<{ readonly server: Server; readonly port: number }> => {
   const server = createServer(socket => {
@@ -145,6 +157,7 @@ for (const body of ['redacted', 'none'] as const)
         const answer = await fetch(`${admin}${page}`);
         assertNone(`${page} ${when}`, `${JSON.stringify([...answer.headers])} ${await answer.text()}`);
       }
+      assertNone(`/status/stream ${when}`, await firstFrames(admin));
       const openMetrics = await fetch(`${admin}/metrics`, { headers: { Accept: 'application/openmetrics-text' } });
       assertNone(`/metrics ${when}`, await openMetrics.text());
       assertNone(`errors ${when}`, own);

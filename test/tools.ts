@@ -17,6 +17,7 @@ export const TOOLS = [
   { program: 'prometheus', debian: 'prometheus', purpose: 'scrapes a gateway, and answers what dashboards ask' },
   { program: 'varnishtest', debian: 'varnish', purpose: 'knocks at the front door' },
   { program: 'redis-server', debian: 'redis-server', purpose: 'is the second tier of the stores' },
+  { program: 'chromium', debian: 'chromium', purpose: 'shows the status page' },
   { program: 'openssl', debian: 'openssl', purpose: 'makes certificates' },
   { program: 'systemd-analyze', debian: 'systemd', purpose: 'rates the unit' },
 ] as const satisfies readonly Tool[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatHostPort } from '../core/host-port.ts';
-import { address, hostPort, isLoopback, normaliseUpstream, reaches, upstreamFault } from './address.ts';
+import { formatHostPort, isLoopback } from '../core/host-port.ts';
+import { address, hostPort, normaliseUpstream, reaches, upstreamFault } from './address.ts';
 
 const at = (text: string) => address().parse(text);
 

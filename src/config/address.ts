@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { HostPort } from '../core/host-port.ts';
+import { type HostPort, isLoopback } from '../core/host-port.ts';
 import { shown } from './shown.ts';
 
 const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/;
@@ -27,9 +27,6 @@ export const isSubnet = (text: string): boolean => {
   const family = isIP(ip);
   return family !== 0 && (bits === undefined || Number(bits) <= (family === 4 ? 32 : 128));
 };
-
-/** True for an address that only this machine can reach. */
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 /** True if a listener on `host` takes connections from anywhere. */
 export const isWildcard = (host: string): boolean => WILDCARDS.includes(host);

@@ -1,5 +1,4 @@
-import { formatHostPort } from '../core/host-port.ts';
-import { isLoopback } from './address.ts';
+import { formatHostPort, isLoopback } from '../core/host-port.ts';
 import { type Draft, secretsOf } from './draft.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';

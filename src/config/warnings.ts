@@ -1,6 +1,5 @@
-import { formatHostPort } from '../core/host-port.ts';
+import { formatHostPort, isLoopback } from '../core/host-port.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
-import { isLoopback } from './address.ts';
 import { byOrigin, ladder } from './by-origin.ts';
 import { cacheDoubts } from './cache-warnings.ts';
 import { doorDoubts } from './door-warnings.ts';

@@ -49,14 +49,22 @@ export const cumulate = (histogram: Histogram, bounds: ArrayLike<number> = BOUND
   return Array.from(histogram.subarray(0, bounds.length + 1), count => (seen += count));
 };
 
+/** What was counted between two states of one histogram; the longest is that of the later one. */
+export const subtract = (later: Histogram, earlier: Histogram | undefined): Histogram =>
+  later.map((count, at) => (at === LONGEST ? count : count - (earlier?.[at] ?? 0)));
+
+/** How many durations were counted. */
+export const total = (histogram: Histogram): number =>
+  histogram.subarray(0, SUM).reduce((sum, count) => sum + count, 0);
+
 /** One histogram that holds what all of `histograms` hold. */
 export const addUp = (histograms: Iterable<Histogram>): Histogram => {
-  const total = createHistogram();
+  const all = createHistogram();
   for (const histogram of histograms) {
-    for (let at = 0; at <= SUM; at++) total[at] = (total[at] ?? 0) + (histogram[at] ?? 0);
-    total[LONGEST] = Math.max(total[LONGEST] ?? 0, histogram[LONGEST] ?? 0);
+    for (let at = 0; at <= SUM; at++) all[at] = (all[at] ?? 0) + (histogram[at] ?? 0);
+    all[LONGEST] = Math.max(all[LONGEST] ?? 0, histogram[LONGEST] ?? 0);
   }
-  return total;
+  return all;
 };
 
 /**

@@ -5,8 +5,8 @@ import type { Emit, Event } from '../core/events.ts';
 import { hideSecrets, withoutQuotedJson } from '../core/secrets.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
+import { Sampler } from './line-sampler.ts';
 import type { LineWriter } from './line-writer.ts';
-import { Sampler } from './sampler.ts';
 import type { LogCounts } from './samples.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;

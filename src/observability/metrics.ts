@@ -10,6 +10,8 @@ import { type Snapshot, takeSnapshot } from './snapshot.ts';
 export interface Metrics {
   /** Takes events in; costs a fraction of a microsecond. */
   readonly listen: Emit;
+  /** What was counted, as it stands; for the status page, which looks once a second. */
+  readonly counts: Counts;
   /** All metrics, Node's own among them. */
   readonly registry: Registry;
   /** The text of all metrics. Calls go on while it is written, and scrapes at the same time share one text. */
@@ -64,6 +66,7 @@ export const createMetrics = ({ version, gauges }: { version: string; gauges: ()
 
   return {
     listen: counts.listen,
+    counts,
     registry,
     render: openMetrics => (openMetrics ? open() : plain()),
     snapshot: () => takeSnapshot(counts),

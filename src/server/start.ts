@@ -1,18 +1,16 @@
-import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../config/types.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { formatHostPort, type HostPort } from '../core/host-port.ts';
-import type { Told } from '../delivery/delivery.ts';
-import { type Journal, JournalError } from '../delivery/journal.ts';
-import { openRedisJournal, whyNotAnswering } from '../delivery/open-redis.ts';
-import { sqliteJournal } from '../delivery/sqlite/sqlite-journal.ts';
+import { JournalError } from '../delivery/journal.ts';
 import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { openForLog } from '../observability/log-fd.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
+import { Recent } from '../observability/recent.ts';
+import { Sampler } from '../observability/sampler.ts';
 import type { Gauges } from '../observability/samples.ts';
 import { describeStatus, type Status } from '../observability/status.ts';
 import type { Traces } from '../observability/traces.ts';
@@ -22,7 +20,9 @@ import { createGuard, type Guard } from './guard.ts';
 import { HookServer } from './http.ts';
 import { listen } from './listen.ts';
 import { SharedMemory } from './memory.ts';
+import { openJournal } from './open-journal.ts';
 import { storesEvents } from './stores-events.ts';
+import type { Feed } from './watchers.ts';
 
 /** So long before the end of `drain`, calls that are still out get the next rung, and have that time to leave. */
 const LAST_ANSWERS_MS = 500;
@@ -54,6 +54,7 @@ const asStartFailure = (error: unknown): unknown =>
 export class Breakwater {
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly #recent = new Recent();
   readonly #options: StartOptions;
   readonly #emit: Emit;
   readonly #logTo: ReturnType<typeof openForLog>;
@@ -80,6 +81,7 @@ export class Breakwater {
     this.metrics = createMetrics({ version: options.version, gauges: () => this.#gauges() });
     this.#emit = event => {
       this.metrics.listen(event);
+      this.#recent.listen(event);
       this.log.listen(event);
       this.#traces?.listen(event);
       this.#memory.delivery.listen(event);
@@ -88,7 +90,7 @@ export class Breakwater {
     this.#memory = new SharedMemory(
       config,
       event => this.#emit(event),
-      told => this.#openJournal(told),
+      told => openJournal(config.events, options.configFile, told),
     );
     this.#guard = createGuard(config);
     this.#gateway = this.#build(config);
@@ -99,8 +101,9 @@ export class Breakwater {
       traceShare: config.traces?.sample,
       emit: this.#emit,
     });
-    const sources = { metrics: this.metrics, status: () => this.status(), ready: () => this.#ready, emit: this.#emit };
-    this.#admin = createAdmin(sources);
+    const status = () => this.status();
+    const feed = this.#feed();
+    this.#admin = createAdmin({ metrics: this.metrics, status, feed, ready: () => this.#ready, emit: this.#emit });
   }
 
   /** Where hooks go, without a path. */
@@ -219,19 +222,6 @@ export class Breakwater {
     this.#traces = openTraces({ endpoint, version: this.#options.version, pathOf, emit: event => this.#emit(event) });
   }
 
-  /** In the Redis or the folder that the configuration names. */
-  async #openJournal(told: Told): Promise<Journal> {
-    const { dir, maxBytes, keys, redis } = this.#config.events;
-    if (redis) {
-      const journal = openRedisJournal(redis, maxBytes, told);
-      // Until it answers nothing can be stored, but WCS does not wait for it any longer than a call would.
-      await whyNotAnswering(journal, redis.budget);
-      return journal;
-    }
-    const from = dirname(this.#options.configFile ?? join(process.cwd(), 'breakwater.yaml'));
-    return sqliteJournal({ dir: resolve(from, dir), maxBytes, keys, onProblem: told });
-  }
-
   #build(config: Config): Gateway {
     return createGateway({ config, memory: this.#memory, emit: event => this.#emit(event) });
   }
@@ -247,6 +237,16 @@ export class Breakwater {
       log: this.log.counts,
       ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,
+    };
+  }
+
+  /** What the status page is told. */
+  #feed(): Feed {
+    const sampler = new Sampler(this.metrics.counts);
+    return {
+      sample: () => sampler.take(),
+      status: () => this.status(),
+      recent: () => ({ count: this.#recent.count, answers: this.#recent.list() }),
     };
   }
 

@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   upstream: ['core'],
   delivery: ['core', 'options', 'answers', 'sessions', 'store'],
   observability: ['core'],
+  page: [],
   config: ['core', 'options', 'hooks', 'resilience', 'store'],
   gateway: [
     'core',
@@ -163,6 +164,7 @@ export const BANS: readonly Ban[] = [
       'src/answers/',
       'src/store/',
       'src/observability/',
+      'src/page/',
       'src/delivery/',
       'src/cli/events-output.ts',
     ],
