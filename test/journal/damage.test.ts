@@ -4,6 +4,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { fill, folderForTests, idsIn, nthEvent, openForTest } from '../kit/journal.ts';
+import { smallDisk, withoutMount } from '../kit/small-disk.ts';
 import { until } from '../poll.ts';
 
 const EVENTS = 2000;
@@ -212,4 +214,70 @@ test('a journal that is removed while it runs is written anew, with all that it 
     (await next.lease('app', 10, 1000)).map(({ id }) => id),
     ids.slice(0, 1),
   );
+});
+
+/** Makes an index disagree with its table, which no check of pages finds: what is taken out is not found in it. */
+const spoilIndex = (file: string, name: string, change: string): void => {
+  const open = () => new DatabaseSync(file, { defensive: false });
+  const without = open();
+  const row = without.prepare('SELECT * FROM sqlite_schema WHERE name = ?').get(name) ?? assert.fail();
+  without.exec(`PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = '${name}'`);
+  without.close();
+  const changed = open();
+  changed.exec(change);
+  changed.exec('PRAGMA writable_schema = ON');
+  changed.prepare('INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)').run(...Object.values(row));
+  changed.close();
+};
+
+test('damage that no start would find is mended once it shows, and its thread goes on', async () => {
+  const { dir, file } = await filled();
+  spoilIndex(file, 'events_by_age', 'UPDATE events SET received_at = received_at + 1');
+  const { journal, problems } = await openForTest({ dir });
+  assert.deepEqual(problems, []);
+  assert.equal(await journal.take(ids[0] ?? ''), true);
+  assert.equal(await journal.take(ids[1] ?? ''), true);
+  assert.deepEqual(await idsIn(journal), ids.slice(2));
+  const said = problems.map(({ message }) => message);
+  assert.match(said[0] ?? '', /is damaged: .* What can be read of it is now brought over into a new one$/);
+  assert.match(said[1] ?? '', /2000 events were brought over, all that it held$/);
+  assert.equal(said.length, 2);
+  await journal.close();
+});
+
+test('a salvage that a full disk ends is done anew when there is room, and nothing is left out', {
+  skip: withoutMount,
+}, async () => {
+  const { dir, file } = await filled(1000);
+  const { dir: disk, remount } = smallDisk(Math.ceil((statSync(file).size * 1.5) / 1024));
+  overwrite(file, Math.floor(statSync(file).size / 2 / 4096) * 4096, 4096);
+  for (const name of ['journal.db', 'journal.lock']) copyFileSync(join(dir, name), join(disk, name));
+  await assert.rejects(openForTest({ dir: disk, maxBytes: 1 << 20 }), /disk is full; make room/);
+  assert.equal(statSync(join(disk, 'journal.db')).size, statSync(file).size);
+  assert.deepEqual(asideIn(disk), []);
+  remount('size=64m');
+  const { found, said } = await openDamaged(disk);
+  assert.ok(found.length > EVENTS / 2, `${found.length} found`);
+  assert.match(said, new RegExp(`; ${found.length} events were brought over, the rest cannot be read`));
+});
+
+test('a salvage in whose midst the process ended is done anew, or comes to its end', async () => {
+  for (const isWhole of [false, true]) {
+    const [{ dir, file }, good] = [await filled(), await filled()];
+    overwrite(file, Math.floor(statSync(file).size / 2 / 4096) * 4096, 64 * 1024);
+    copyFileSync(good.file, `${file}.${isWhole ? 'whole' : 'part'}`);
+    const { found, said } = await openDamaged(dir);
+    assert.equal(found.length === EVENTS, isWhole);
+    assert.ok(found.length > EVENTS / 2, `${found.length} found`);
+    assert.match(said, isWhole ? /had been brought over, and is used now; it is kept as/ : /the rest cannot be read/);
+    assert.equal(asideIn(dir).length, 1);
+    assert.ok(!readdirSync(dir).some(name => /part|whole/.test(name)));
+  }
+});
+
+test('what was brought over is used when the process ended between the two renamings', async () => {
+  const { dir, file } = await filled();
+  renameSync(file, `${file}.whole`);
+  const { found } = await openDamaged(dir);
+  assert.deepEqual(found, ids);
 });

@@ -116,11 +116,15 @@ export class Batch {
     });
   }
 
-  /** What a flood has left behind goes back to the disk, a little at a time. */
+  /** What a flood has left behind goes back to the disk, a little at a time. What is on disk stays so if that fails. */
   #shrink(): void {
-    const free = Number(this.#free.get()?.freelist_count);
-    const all = Number(this.#all.get()?.page_count);
-    if (free > MAX_FREE_PAGES && free > all / 2) this.#db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
+    try {
+      const free = Number(this.#free.get()?.freelist_count);
+      const all = Number(this.#all.get()?.page_count);
+      if (free > MAX_FREE_PAGES && free > all / 2) this.#db.exec(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);
+    } catch (error) {
+      this.#error ??= error;
+    }
   }
 
   #answer(request: Request, changed: Reply | undefined): Reply {

@@ -37,7 +37,13 @@ export const secureFile = (file: string): void => {
   chmodSync(file, 0o600);
 };
 
-const isThere = (file: string): boolean => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+/** Bytes in it; 0 if it is not there. */
+export const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** What was brought over from the damaged journal `file`, until it takes its place. */
+export const wholeFile = (file: string): string => `${file}.whole`;
+
+const isThere = (file: string): boolean => sizeOf(file) > 0 || sizeOf(wholeFile(file)) > 0;
 
 /** Which file lies under the name of the journal, so that one that was taken away under it is found out. */
 export const fileNumber = (dir: string): number | undefined =>

@@ -1,9 +1,10 @@
-import { closeSync, existsSync, fsyncSync, openSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from '../journal.ts';
-import { cannotUse, isDamage, journalFile, secureFile } from './folder.ts';
+import { cannotUse, isDamage, journalFile, sizeOf, wholeFile } from './folder.ts';
+import { rebuild, replace } from './salvage.ts';
 import { migrate, SCHEMA_VERSION, versionOf } from './schema.ts';
-import { salvage, setAside } from './set-aside.ts';
+import { setAside } from './set-aside.ts';
 import { countLost } from './wal.ts';
 
 /** How long one waits for another that is just writing. */
@@ -46,8 +47,6 @@ const openChecked = (file: string): DatabaseSync => {
   }
 };
 
-const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
-
 /**
  * Why the files cannot be used as they are, if SQLite itself would not say so: it removes a log whose database is empty, and
  * leaves out all of a log behind the first damaged page, without a word.
@@ -60,15 +59,22 @@ const silentDamage = (file: string): string | undefined => {
 };
 
 const beginAnew = (file: string, why: string, tell: (message: string) => void): DatabaseSync => {
-  const aside = setAside(file);
-  secureFile(file);
-  const db = openChecked(file);
-  const { events, isAll } = salvage(aside, db);
+  const what = `the journal ${file} is damaged: ${why}`;
+  tell(`${what}. What can be read of it is now brought over into a new one`);
+  const { events, isAll } = rebuild(file);
+  const aside = replace(file);
   const rest = isAll ? 'all that it held' : 'the rest cannot be read';
+  tell(`${what}. It is kept as ${aside}, and a new one is begun; ${events} events were brought over, ${rest}`);
+  return connect(file);
+};
+
+/** Ends what `beginAnew` had begun when the process ended. */
+const finish = (file: string, tell: (message: string) => void): void => {
+  if (sizeOf(wholeFile(file)) === 0) return;
+  const aside = replace(file);
   tell(
-    `the journal ${file} is damaged: ${why}. It is kept as ${aside}, and a new one is begun; ${events} events were brought over, ${rest}`,
+    `the journal ${file} was damaged: what could be read of it had been brought over, and is used now; it is kept as ${aside}`,
   );
-  return db;
 };
 
 const reportLostLog = (file: string, tell: (message: string) => void): void => {
@@ -82,12 +88,14 @@ const reportLostLog = (file: string, tell: (message: string) => void): void => {
 
 /**
  * Opens the journal in `dir`, which is there and locked, and brings it to the present schema. A damaged one is set aside,
- * whatever can be read of it is brought over, and `tell` hears of it. Throws a JournalError, or what SQLite throws.
+ * whatever can be read of it is brought over, and `tell` hears of it; so is one that was found damaged while it was in use,
+ * for the reason `why`. Throws a JournalError, or what SQLite throws.
  */
-export const openJournal = (dir: string, tell: (message: string) => void): DatabaseSync => {
+export const openJournal = (dir: string, tell: (message: string) => void, why?: string): DatabaseSync => {
   const file = journalFile(dir);
-  const why = silentDamage(file);
-  if (why) return beginAnew(file, why, tell);
+  finish(file, tell);
+  const damage = why ?? silentDamage(file);
+  if (damage !== undefined) return beginAnew(file, damage, tell);
   reportLostLog(file, tell);
   try {
     return openChecked(file);

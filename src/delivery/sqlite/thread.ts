@@ -72,8 +72,8 @@ class Thread {
     [this.#db, this.#ledger, this.#batch] = this.#open();
   }
 
-  #open(): [DatabaseSync, Ledger, Batch] {
-    const db = openJournal(this.#data.dir, message => this.#tell({ code: 'files', message }));
+  #open(damage?: string): [DatabaseSync, Ledger, Batch] {
+    const db = openJournal(this.#data.dir, message => this.#tell({ code: 'files', message }), damage);
     this.#fileNumber = fileNumber(this.#data.dir);
     const ledger = new Ledger(db, { sealer: this.#sealer, maxBytes: this.#data.maxBytes });
     return [db, ledger, new Batch({ dir: this.#data.dir, db, ledger, reserve: this.#reserve })];
@@ -86,14 +86,14 @@ class Thread {
     this.#health.judge(error, isWell, this.#ledger.used);
   }
 
-  /** Damage that shows only now is dealt with as if it had shown at the start; a second one ends this thread. */
+  /** Damage that shows only now, in a large file or an index, may not show at a start. A second one ends this thread. */
   #run(requests: readonly Request[]) {
     try {
       return this.#batch.run(requests);
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#db.close();
-      [this.#db, this.#ledger, this.#batch] = this.#open();
+      [this.#db, this.#ledger, this.#batch] = this.#open((error as Error).message);
       return this.#batch.run(requests);
     }
   }
