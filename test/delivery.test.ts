@@ -117,7 +117,9 @@ test('what is stored outlives the process, and is delivered by the next', async 
   assert.ok(backEnd.requests[0]?.body.equals(body));
   await until(
     async () =>
-      ((await (await fetch(`${gateway.breakwater.adminUrl}/status`)).json()) as { events: [] }).events.length === 0,
+      (
+        (await (await fetch(`${gateway.breakwater.adminUrl}/status`)).json()) as { events: { pending: number }[] }
+      ).events.every(({ pending }) => pending === 0),
     {
       what: 'nothing is left',
     },

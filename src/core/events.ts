@@ -13,6 +13,8 @@ export type BacklogState = 'begun' | 'over';
 
 /** What became of a stored event. */
 export type EventResult = 'stored' | 'delivered' | 'expired' | 'dead' | 'dropped';
+/** How stored events end without a delivery: their time is over, an operator drops them, or they have been dead for long. */
+export type EventEnd = 'expired' | 'dropped' | 'outdated';
 
 /** A typed note sideways. Metrics, logs and the status page are built from these alone. */
 export type Event =
@@ -40,6 +42,8 @@ export type Event =
       readonly result: EventResult;
       readonly reason: string;
     }
+  /** So many stored events have ended without a delivery, by whichever process. */
+  | { readonly type: 'ended'; readonly app: string; readonly how: EventEnd; readonly count: number }
   /** Something is wrong with the journal, or well again. */
   | { readonly type: 'journal'; readonly isWell: boolean; readonly detail: string }
   /** Stored events of an app wait for their back-end for longer than a moment, or do so no more. */

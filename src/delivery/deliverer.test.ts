@@ -160,6 +160,18 @@ for (const status of [408, 425, 429]) {
   });
 }
 
+test('what found no room, or an open breaker, was not sent, and is no attempt', async () => {
+  for (const [i, code] of (['breaker', 'overload'] as const).entries()) {
+    await put(code, code);
+    if (i === 0) go();
+    else deliverer.wake();
+    await settle();
+    out[i]?.fail(new GatewayError(code));
+    await settle();
+    assert.deepEqual(journal.settled[i]?.settlement, { type: 'again', ms: 1000, reason: code, isUnsent: true });
+  }
+});
+
 test('a 503 that names a time is tried again', async () => {
   await put('a1', 'a');
   go();

@@ -36,7 +36,7 @@ const judge = (answer: Answer, attempts: number): Settlement => {
 
 const judgeError = (thrown: unknown, attempts: number): Settlement => {
   const { code, answer } = asGatewayError(thrown);
-  if (code === 'breaker' || code === 'overload') return { type: 'again', ms: NO_ROOM_MS, reason: code };
+  if (code === 'breaker' || code === 'overload') return { type: 'again', ms: NO_ROOM_MS, reason: code, isUnsent: true };
   const reason = answer ? `the back-end answered ${answer.status}` : code;
   return { type: 'again', ms: delayOf(attempts), reason };
 };
@@ -72,6 +72,11 @@ export class Deliverer {
     return () => {
       if (this.#way === way) this.close();
     };
+  }
+
+  /** Whether its app is configured. */
+  get hasWay(): boolean {
+    return this.#way !== undefined;
   }
 
   /** Something may be due. */

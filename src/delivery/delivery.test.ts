@@ -13,7 +13,7 @@ import {
 import { MemoryJournal } from '../../test/kit/memory-journal.ts';
 import type { Event } from '../core/events.ts';
 import { Delivery, type Told } from './delivery.ts';
-import { type Backlog, JournalError } from './journal.ts';
+import { type Backlog, type Ended, JournalError } from './journal.ts';
 import { anEvent } from './journal-scene.ts';
 
 let time: FakeTime;
@@ -116,6 +116,40 @@ test('the state tells how fast the backlog goes, and when it will be gone', asyn
   assert.equal(state?.pending, 50);
   assert.equal(state?.deliveredPerSecond, 10);
   assert.equal(state?.drainSeconds, 5);
+});
+
+test('an app with nothing stored is shown with zeros, and one that is not configured is told of once', async () => {
+  const gone: Backlog = { app: 'Gone', pending: 3, dead: 0, oldestAt: Date.now(), bytes: 9 };
+  journal.backlog = async () => [gone];
+  go();
+  assert.deepEqual(delivery.state, []);
+  await delivery.open();
+  for (let i = 0; i < 3; i++) await time.tick(1000);
+  assert.deepEqual(
+    delivery.state.map(({ app, pending, dead, bytes }) => ({ app, pending, dead, bytes })),
+    [
+      { app: 'Gone', pending: 3, dead: 0, bytes: 9 },
+      { app: 'EchoApp', pending: 0, dead: 0, bytes: 0 },
+    ],
+  );
+  const remedy = 'put it back, or drop them: breakwater events drop --all --app Gone';
+  assert.deepEqual(problems(), [`3 stored events are of the app Gone, which is not configured; ${remedy}`]);
+  journal.backlog = async () => [];
+  await time.tick(1000);
+  journal.backlog = async () => [gone];
+  await time.tick(1000);
+  assert.equal(problems().length, 2);
+});
+
+test('what ended without a delivery is told with how many, by whomever it was ended', async () => {
+  const counts: Ended[] = [{ app: 'EchoApp', how: 'dropped', count: 250 }];
+  journal.ended = async () => counts.splice(0);
+  await delivery.open();
+  await time.tick(1000);
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'ended'),
+    [{ type: 'ended', app: 'EchoApp', how: 'dropped', count: 250 }],
+  );
 });
 
 test('nothing can be stored before a journal is open', async () => {

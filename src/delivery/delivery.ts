@@ -36,7 +36,7 @@ const NO_JOURNAL: Journal = {
   lease: async () => [],
   settle: rejected,
   hurry: async () => {},
-  expired: async () => [],
+  ended: async () => [],
   lanes: async () => new Set(),
   backlog: async () => [],
   list: async () => [],
@@ -60,7 +60,9 @@ export class Delivery {
   #counts = 0;
   /** Apps of which a backlog was told. */
   readonly #late = new Set<string>();
+  #orphans: ReadonlySet<string> = new Set();
   #isOpen = false;
+  #isResting = false;
   #stop: () => void = () => {};
 
   constructor(options: DeliveryOptions) {
@@ -98,13 +100,17 @@ export class Delivery {
       this.#delivered.set(event.app, (this.#delivered.get(event.app) ?? 0) + 1);
   };
 
-  /** What waits, as of the last second. */
+  /** What waits, as of the last second: for each app that is configured, and each that has something. */
   get state(): readonly EventsState[] {
-    return this.#backlog.map(backlog => this.#describe(backlog));
+    const stored = new Set(this.#backlog.map(({ app }) => app));
+    const empty = this.#isOpen ? [...this.#deliverers.keys()].filter(app => this.#serves(app) && !stored.has(app)) : [];
+    const none = empty.map(app => ({ app, pending: 0, dead: 0, bytes: 0 }));
+    return [...this.#backlog, ...none].map(backlog => this.#describe(backlog));
   }
 
   /** Begins no delivery any more; resolves when those that are out have ended and it is noted what came of them. */
   async rest(): Promise<void> {
+    this.#isResting = true;
     const deliverers = [...this.#deliverers.values()];
     for (const deliverer of deliverers) deliverer.close();
     await Promise.all([this.outbox.settled(), ...deliverers.map(deliverer => deliverer.settled())]);
@@ -146,15 +152,33 @@ export class Delivery {
     }
   }
 
+  /** While the process ends, no app has a way any more. */
+  #serves(app: string): boolean {
+    return this.#isResting || (this.#deliverers.get(app)?.hasWay ?? false);
+  }
+
+  /** Events of an app that was taken out of the configuration go nowhere, which is told once. */
+  #tellOrphans(): void {
+    const orphans = this.#backlog.filter(({ app, pending }) => pending > 0 && !this.#serves(app));
+    for (const { app, pending } of orphans) {
+      if (this.#orphans.has(app)) continue;
+      const remedy = `put it back, or drop them: breakwater events drop --all --app ${app}`;
+      const message = `${pending} stored events are of the app ${app}, which is not configured; ${remedy}`;
+      this.#tell({ code: 'failing', message });
+    }
+    this.#orphans = new Set(orphans.map(({ app }) => app));
+  }
+
   async #count(): Promise<void> {
     try {
+      for (const ended of await this.#journal.ended()) this.#options.emit({ type: 'ended', ...ended });
       const left = this.outbox.lanes.leavingAll();
       this.#backlog = await this.#journal.backlog();
       this.#told.clear();
+      this.#tellOrphans();
       if (this.#backlog.every(({ pending }) => pending === 0)) left(new Set());
       else if (++this.#counts % COUNTS_TO_COMPARE === 0) await this.#compareLanes();
       this.#tellBacklogs();
-      for (const event of await this.#journal.expired()) this.outbox.tell(event, 'expired');
     } catch (error) {
       this.#failed(error);
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { until } from '../../test/poll.ts';
+import { MOST_WAIT_MS } from './journal.ts';
 import { anEvent, LONG_MS, ROUNDING_MS, type Scene } from './journal-scene.ts';
 
 /** What every Journal promises about what ends, waits or is held. */
@@ -121,14 +122,53 @@ export const fatesContract = (scene: Scene): void =>
       await until(() => Date.now() >= waiting.expiresAt, { what: 'it has expired' });
       await lease();
       assert.deepEqual(await deadReasons(), { [expired.id]: 'expired', [waiting.id]: 'expired' });
-      const told = (await scene.journal.expired()).map(({ id, app, hook }) => `${id} ${app} ${hook}`);
-      assert.deepEqual(
-        told.toSorted(),
-        [expired, waiting].map(({ id, app, hook }) => `${id} ${app} ${hook}`).toSorted(),
-      );
-      assert.deepEqual(await scene.journal.expired(), []);
+      assert.deepEqual(await scene.journal.ended(), [{ app: 'app', how: 'expired', count: 2 }]);
+      assert.deepEqual(await scene.journal.ended(), []);
       const { pending, dead } = await backlogOf('app');
       assert.deepEqual({ pending, dead }, { pending: 1, dead: 2 });
+    });
+
+    holds('what has expired is dead in apps for which nobody asks, unless it is leased', async () => {
+      const old = { receivedAt: Date.now() - 10_000, expiresAt: Date.now() - 5000 };
+      const [one, two] = [await store({ app: 'gone', ...old }), await store({ app: 'too', ...old })];
+      const ended = await scene.journal.ended();
+      assert.deepEqual(new Set(ended.map(({ app }) => app)), new Set(['gone', 'too']));
+      assert.deepEqual(await deadReasons(), { [one.id]: 'expired', [two.id]: 'expired' });
+      assert.deepEqual(await scene.journal.ended(), []);
+    });
+
+    holds('what is dropped is counted, whatever its state, and what is delivered or taken is not', async () => {
+      const events = await storeIn(['a', 'b', 'c', 'd']);
+      await leaseAnd(die);
+      await leaseAnd(deliver);
+      await scene.journal.take(events[2]?.id ?? '');
+      assert.equal(await scene.journal.drop({}), 2);
+      assert.deepEqual(await scene.journal.ended(), [{ app: 'app', how: 'dropped', count: 2 }]);
+    });
+
+    holds('what waits longer than anything does has met a clock that was set back, and is due', async () => {
+      const [far, near] = await storeIn(['far', 'near']);
+      await lease();
+      await again(far?.id ?? '', MOST_WAIT_MS + 60_000);
+      await again(near?.id ?? '', MOST_WAIT_MS - 60_000);
+      assert.deepEqual(await leasedIds(), []);
+      await scene.journal.ended();
+      assert.deepEqual(await leasedIds(), [far?.id]);
+    });
+
+    holds('in a hurry thousands are due', async () => {
+      const events = Array.from({ length: 1700 }, (_, i) => anEvent({ lane: `lane-${i}` }));
+      await Promise.all(events.map(event => scene.journal.append(event, 0)));
+      const given = new Set<string>();
+      const leaseAll = async () => {
+        for (const id of await leasedIds(2000)) given.add(id);
+        return given.size === events.length;
+      };
+      await until(leaseAll, { what: 'all are leased', everyMs: 1 });
+      await Promise.all(events.map(({ id }) => again(id)));
+      await scene.journal.hurry('app');
+      given.clear();
+      await until(leaseAll, { what: 'all are due', everyMs: 1 });
     });
 
     holds('an event that expires while it is leased is settled as its lease says', async () => {

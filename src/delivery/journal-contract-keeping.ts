@@ -142,10 +142,13 @@ export const keepingContract = (scene: Scene): void =>
       const [gone, taken] = [await store({ lane: 'gone' }), await store({ lane: 'taken' })];
       await lease(100, 100);
       await Promise.all([again(waiting.id), die(dead.id), deliver(gone.id), scene.journal.take(taken.id)]);
-      const [listed, counts] = [await scene.journal.list({}), await backlogOf('app')];
+      // A lease ends with its process, and with it what the list says of when it ends.
+      const list = async () =>
+        (await scene.journal.list({})).map(each => (each.id === first.id ? { ...each, dueAt: 0 } : each));
+      const [listed, counts] = [await list(), await backlogOf('app')];
       assert.deepEqual(await listedIds(), [first.id, second.id, waiting.id, dead.id]);
       await reopen();
-      assert.deepEqual(await scene.journal.list({}), listed);
+      assert.deepEqual(await list(), listed);
       assert.deepEqual(await backlogOf('app'), counts);
       assert.deepEqual([...(await scene.journal.lanes())].sort(), ['app/lane', 'waiting']);
       assert.equal((await scene.journal.show(dead.id))?.query, '?d');
@@ -162,9 +165,9 @@ export const keepingContract = (scene: Scene): void =>
     holds('neither a hold nor a lease of one process keeps events from the next', async () => {
       const held = await store({}, LONG_MS);
       await reopen();
-      await untilGiven(held.id, 100);
-      await reopen();
       await untilGiven(held.id);
+      await reopen();
+      assert.deepEqual(await leasedIds(), [held.id]);
     });
 
     holds('each of many is delivered, in the order of its lane, whatever happens in between', async () => {

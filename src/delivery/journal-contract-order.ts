@@ -103,6 +103,15 @@ export const orderContract = (scene: Scene): void =>
       assert.equal((await untilGiven(second.id)).attempts, 0);
     });
 
+    holds('what could not be sent is no attempt, and waits all the same', async () => {
+      const { id } = await store();
+      const settlement = { type: 'again', ms: LONG_MS, isUnsent: true } as const;
+      await leaseAnd(each => scene.journal.settle(each, settlement));
+      assert.deepEqual(await leasedIds(), []);
+      await scene.journal.hurry('app');
+      assert.equal((await untilGiven(id)).attempts, 0);
+    });
+
     holds('whoever settles is told whether anything is left in the lane', async () => {
       const [first, second, other] = [
         await store({ lane: 'a' }),

@@ -1,3 +1,5 @@
+import type { EventEnd } from '../core/events.ts';
+
 /** A notification that is acknowledged before its back-end has it. */
 export interface StoredEvent {
   /** The id of its call: what the back-end knows a repeat by. */
@@ -19,18 +21,30 @@ export interface StoredEvent {
 
 /** An event as the journal gives it out for delivery. */
 export interface Leased extends StoredEvent {
-  /** How often its delivery was settled as to be tried again; a lease that merely ended is not counted. */
+  /** How often its delivery was settled as to be tried again after something was sent; a lease that merely ended is not counted. */
   readonly attempts: number;
 }
 
-/** An event whose time was over. */
-export type Expired = Pick<StoredEvent, 'id' | 'app' | 'hook'>;
+/** Dead letters go after 30 days. */
+export const KEEP_DEAD_MS = 30 * 86_400_000;
+/** Nothing waits for its next attempt so long, so what seems to has met a clock that was set back, and is due. */
+export const MOST_WAIT_MS = 2 * 3_600_000;
 
-/** What came of a delivery: it is with the back-end; it never will be; or it is tried again no sooner than in `ms`. */
+/** How many events of an app have ended without a delivery: their time was over, an operator dropped them, or they were dead for long. */
+export interface Ended {
+  readonly app: string;
+  readonly how: EventEnd;
+  readonly count: number;
+}
+
+/**
+ * What came of a delivery: it is with the back-end; it never will be; or it is tried again no sooner than in `ms`, which
+ * counts as an attempt unless nothing was sent.
+ */
 export type Settlement =
   | { readonly type: 'delivered' }
   | { readonly type: 'dead'; readonly reason: string }
-  | { readonly type: 'again'; readonly ms: number; readonly reason?: string };
+  | { readonly type: 'again'; readonly ms: number; readonly reason?: string; readonly isUnsent?: boolean };
 
 /** Where an event is: waiting, or given up. */
 export type EventState = 'pending' | 'dead';
@@ -101,7 +115,7 @@ export interface Journal {
   /**
    * Gives out events of `app` that are due, the first of each lane, at most `most`, longest due first. Each is leased: nobody
    * else gets it, nor what follows it in its lane, until it is settled or `leaseMs` have passed. Expired ones are made
-   * dead with the reason `expired` first, and counted.
+   * dead with the reason `expired` first.
    */
   lease(app: string, most: number, leaseMs: number): Promise<readonly Leased[]>;
   /**
@@ -114,8 +128,11 @@ export interface Journal {
    * leases are left alone.
    */
   hurry(app: string): Promise<void>;
-  /** What has become dead because its time was over, since this was asked last; a hundred at most. */
-  expired(): Promise<readonly Expired[]>;
+  /**
+   * Tidies up in all apps, a bounded part at a time: makes dead what has expired, takes out what has been dead for
+   * KEEP_DEAD_MS, makes due what waits longer than MOST_WAIT_MS. Gives what has ended since somebody asked last.
+   */
+  ended(): Promise<readonly Ended[]>;
   /** Which of all lanes have pending events. */
   lanes(): Promise<ReadonlySet<string>>;
   /** Whether the lane has pending events. There only where other processes store in this journal too. */

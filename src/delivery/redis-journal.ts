@@ -6,6 +6,8 @@ import {
   type Journal,
   JournalError,
   type JournalProblem,
+  KEEP_DEAD_MS,
+  MOST_WAIT_MS,
   type Settlement,
   type StoredEvent,
 } from './journal.ts';
@@ -15,7 +17,7 @@ import { type Ask, forAll, listIn } from './redis-list.ts';
 import { createNews, type News } from './redis-news.ts';
 import {
   backlogOf,
-  expiredOf,
+  endedOf,
   laneOf,
   leasedOf,
   nameOf,
@@ -39,7 +41,8 @@ const ALIVE_MS = 5000;
 const told = (settlement: Settlement): readonly Word[] => {
   const { type } = settlement;
   if (type === 'delivered') return [type];
-  return type === 'dead' ? [type, 0, settlement.reason] : [type, settlement.ms, settlement.reason ?? ''];
+  if (type === 'dead') return [type, 0, settlement.reason];
+  return [type, settlement.ms, settlement.reason ?? '', settlement.isUnsent ? 0 : 1];
 };
 
 const refusal = (verdict: string, maxBytes: number): JournalError =>
@@ -121,7 +124,7 @@ const createLink = (
  * No Streams: a consumer group hands out entries, not lanes. It would give two entries of a lane to two instances, knows
  * no "not before", and claims by the idle time of an entry, so all that keeps order would be needed beside it. Here what a
  * group keeps is kept for each lane instead: a lane is given out when the event that leads it is due, a lease is that this
- * time lies ahead, and the work of a dead instance is claimed by that time coming. All of it is done by a script, which
+ * time lies ahead, and the work of a dead instance is claimed by that time coming, or when it was not heard of for long. All of it is done by a script, which
  * nothing comes in between, and by the clock of Redis, so clocks of instances decide nothing but when an event expires.
  *
  * After a failover to a replica what had not reached it yet is lost, whatever is on the disk of the old master.
@@ -143,7 +146,7 @@ export const redisJournal = (
     take: async id => (await ask('take', id)) === 1,
     lease: async (app, most, leaseMs) => rowsOf(await ask('lease', app, most, leaseMs, owner)).map(leasedOf),
     settle: async (id, settlement) => (await link.run('settle', owner, id, ...told(settlement))) === 1,
-    expired: async () => textsOf(await ask('expired')).map(expiredOf),
+    ended: async () => rowsOf(await ask('ended', KEEP_DEAD_MS, MOST_WAIT_MS)).map(endedOf),
     hurry: app => hurry(ask, app),
     lanes: async () => new Set(textsOf(await ask('lanes')).map(laneOf)),
     hasLane: async (app, lane) => (await ask('has', nameOf({ app, lane }))) === 1,

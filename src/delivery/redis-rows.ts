@@ -1,4 +1,4 @@
-import type { Backlog, EventState, Expired, Leased, Listed, Shown, StoredEvent } from './journal.ts';
+import type { Backlog, Ended, EventState, Leased, Listed, Shown, StoredEvent } from './journal.ts';
 import type { Word } from './redis-link.ts';
 
 /** A reply of Redis: bytes, a whole number, nothing, or more of them. */
@@ -41,10 +41,10 @@ export const wordsOf = (event: StoredEvent): readonly Word[] => {
   return [id, app, nameOf(event), sizeOf(event), lane, hook, query, head, body, receivedAt, expiresAt];
 };
 
-/** `id app hook`, as the script notes what has expired; no app or hook has a space. */
-export const expiredOf = (line: string): Expired => {
-  const [id = '', app = '', hook = ''] = line.split(' ');
-  return { id, app, hook };
+/** `how app` and how many, as the script counts what has ended. */
+export const endedOf = ([key, count]: Row): Ended => {
+  const [how = '', ...app] = text(key).split(' ');
+  return { app: app.join(' '), how: how as Ended['how'], count: number(count) };
 };
 
 export const leasedOf = ([id, app, hook, lane, query, head, body, at, expires, tries]: Row): Leased => ({

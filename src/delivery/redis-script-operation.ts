@@ -31,6 +31,7 @@ local FIELDS = { 'app', 'hook', 'lane', 'at', 'expires', 'state', 'why', 'tries'
 
 local function described(id)
   local where, state, due, at = unpack(get(id, 'where', 'state', 'due', 'at'))
+  if not where then return end
   if state ~= 'dead' and first(where) ~= id then due = at end
   return { id, due, unpack(get(id, unpack(FIELDS))) }
 end
@@ -64,7 +65,7 @@ local function retry(id, t, keepForMs)
   if not app then return 0 end
   if state == 'dead' then
     local seq, expires = call('INCR', P .. 'seq'), t + keepForMs
-    call('ZREM', P .. 'dead:' .. app, id)
+    for _, index in ipairs({ 'dead:', 'died:' }) do call('ZREM', P .. index .. app, id) end
     set(id, 'state', 'new', 'seq', seq, 'tries', 0, 'due', t, 'expires', string.format('%d', expires))
     queue(id, app, lane, seq, at, expires)
   elseif state == 'again' then
@@ -84,7 +85,13 @@ end
 -- ids
 function does.drop()
   local count = 0
-  for i = 2, #A do count = count + remove(A[i]) end
+  for i = 2, #A do
+    local app = get(A[i], 'app')[1]
+    if remove(A[i]) == 1 then
+      ended(app, 'dropped')
+      count = count + 1
+    end
+  end
   return count
 end
 `;

@@ -33,12 +33,20 @@ function does.take()
 end
 
 function does.release()
-  release(A[2], now())
+  if get(A[2], 'state')[1] == 'held' then free(A[2], now()) end
 end
 
 -- owner, ms for which it counts as alive: to be said over and over
 function does.hello()
-  call('ZADD', P .. 'owners', now() + A[3], A[2])
+  local t = now()
+  -- Who was not heard of itself, as while Redis was away, cannot tell who else is dead: they get the same time again.
+  local lapsed = call('ZRANGEBYSCORE', P .. 'owners', '-inf', t, 'LIMIT', 0, CHUNK)
+  local wasAway = false
+  for _, owner in ipairs(lapsed) do wasAway = wasAway or owner == A[2] end
+  if wasAway then
+    for _, owner in ipairs(lapsed) do call('ZADD', P .. 'owners', t + A[3], owner) end
+  end
+  call('ZADD', P .. 'owners', t + A[3], A[2])
   call('PEXPIRE', P .. 'fence:' .. A[2], 3600000)
   return tonumber(call('GET', P .. 'bytes') or 0)
 end
@@ -46,6 +54,6 @@ end
 function does.bye()
   local t = now()
   call('ZADD', P .. 'owners', 0, A[2])
-  if releaseAll(A[2], t) then call('ZREM', P .. 'owners', A[2]) end
+  if freeAll(A[2], t) then call('ZREM', P .. 'owners', A[2]) end
 end
 `;

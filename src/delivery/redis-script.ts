@@ -21,11 +21,13 @@ return does[A[1]]()
  * | `expiry:<app>`   | zset | ids of pending events by when they expire; a leased one not before its lease ends      |
  * | `pending:<app>`  | zset | ids by number of storing                                                              |
  * | `dead:<app>`     | zset | the same of those given up                                                            |
+ * | `died:<app>`     | zset | the same by when they were given up                                                  |
  * | `received:<app>` | zset | ids of pending events by when they came in                                            |
  * | `apps`           | hash | bytes of each app that has events                                                     |
  * | `bytes`, `seq`   | text | bytes of all; the number of the last storing                                          |
  * | `owners`         | zset | instances by when they count as dead unless they are heard of                         |
- * | `held:<owner>`   | set  | ids that an instance holds                                                            |
+ * | `held:<owner>`   | set  | ids that an instance holds or leases                                                  |
+ * | `ended`          | hash | `how app` of what ended without a delivery, and how many, until somebody asks          |
  * | `fence:<owner>`  | text | the generation of an instance, see `append`; kept for an hour                         |
  *
  * Time is that of Redis. Work of one call is bounded, since Redis does nothing else meanwhile. It takes

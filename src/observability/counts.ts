@@ -199,6 +199,10 @@ export class Counts {
       case 'event':
         obtain(this.events, event.app, createEventCounts)[event.result]++;
         break;
+      case 'ended':
+        obtain(this.events, event.app, createEventCounts)[event.how === 'expired' ? 'expired' : 'dropped'] +=
+          event.count;
+        break;
       case 'redis':
       case 'journal':
       case 'backlog':

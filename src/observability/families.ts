@@ -203,7 +203,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_events_total',
     type: 'counter',
-    help: 'What became of events: stored, delivered, expired, dead (rejected for good) or dropped by an operator.',
+    help: 'What became of events: stored, delivered, expired, dead (rejected for good), or dropped by an operator or after 30 days as dead letters.',
     labels: ['app', 'result'],
     read: ({ counts }) => each(counts.events, ([app, results]) => words(results, 'result', { app })),
   },

@@ -50,8 +50,10 @@ const describeError = (error: unknown, depth = 0): unknown => {
   return cause === undefined || depth === MAX_CAUSES ? own : { ...own, cause: describeError(cause, depth + 1) };
 };
 
+type Sample = (kind: string) => number | undefined;
+
 /** Lets the first of a kind through, and one a minute for as long as it goes on, with how many there were since the last. */
-const createSample = (): ((kind: string) => number | undefined) => {
+const createSample = (): Sample => {
   const seen = new Map<string, { count: number; toldAt: number }>();
   return kind => {
     const { count, toldAt } = seen.get(kind) ?? { count: 0, toldAt: Number.NEGATIVE_INFINITY };
@@ -93,10 +95,18 @@ const ADMISSIONS = {
 const logAdmission = (logger: Logger, { app, callId, result }: Of<'admission'>): void =>
   logger[result === 'refused' ? 'warn' : 'info']({ app, callId }, ADMISSIONS[result]);
 
+const ENDS = {
+  expired: 'stored events given up: their time was over; see breakwater events',
+  dropped: 'stored events dropped by an operator',
+  outdated: 'dead letters dropped: they had been dead for 30 days',
+} as const;
+
+const logEnded = (logger: Logger, { app, how, count }: Of<'ended'>): void =>
+  logger[how === 'dropped' ? 'info' : 'warn']({ app, count }, ENDS[how]);
+
 const logStored = (logger: Logger, { app, hook, id, result, reason }: Of<'event'>, skipped: number): void => {
   const fields = { app, hook, callId: id, result, ...asSkipped(skipped) };
-  if (result === 'dead' || result === 'expired')
-    logger.warn({ ...fields, detail: reason }, 'event given up; see breakwater events');
+  if (result === 'dead') logger.warn({ ...fields, detail: reason }, 'event given up; see breakwater events');
   else logger.info(fields, 'event');
 };
 
@@ -148,7 +158,9 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
 /** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
 const LIKELY_WCS: ReadonlySet<string> = new Set(['not_found', 'bad_signature', 'bad_credentials', 'not_allowed']);
 
-const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, count: number | undefined): void => {
+const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, sample: Sample): void => {
+  // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
+  const count = sample(code === 'not_found' ? message : code);
   if (count === undefined) return;
   const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
   logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
@@ -169,10 +181,14 @@ const logDetail = (
 };
 
 /** What changed, and what that means for WCS; each has a line. */
-const logChange = (logger: Logger, event: Of<'breaker' | 'admission' | 'journal' | 'backlog' | 'traces'>): void => {
+const logChange = (
+  logger: Logger,
+  event: Of<'breaker' | 'admission' | 'journal' | 'backlog' | 'ended' | 'traces'>,
+): void => {
   if (event.type === 'breaker') logBreaker(logger, event);
   else if (event.type === 'admission') logAdmission(logger, event);
   else if (event.type === 'backlog') logBacklog(logger, event);
+  else if (event.type === 'ended') logEnded(logger, event);
   else if (event.type === 'traces') logTraces(logger, event);
   else logger[event.isWell ? 'info' : 'warn'](event.detail);
 };
@@ -225,8 +241,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
         if (INFO >= threshold) writer.write(access.abandoned(event));
         break;
       case 'rejected':
-        // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
-        logRejected(logger, event, sample(event.code === 'not_found' ? event.message : event.code));
+        logRejected(logger, event, sample);
         break;
       case 'redis':
       case 'rules-doubted':
@@ -241,6 +256,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
       case 'admission':
       case 'journal':
       case 'backlog':
+      case 'ended':
       case 'traces':
         logChange(logger, event);
         break;

@@ -57,6 +57,8 @@ const listenToAll = (listen: Emit) => {
   for (const result of ['joined', 'redelivered'] as const) listen({ type: 'repeat', route, result });
   for (const result of ['stored', 'delivered', 'expired', 'dead', 'dropped'] as const)
     listen({ type: 'event', app: 'EchoApp', hook: 'connect', id: '1', result, reason: '' });
+  for (const how of ['expired', 'dropped', 'outdated'] as const)
+    listen({ type: 'ended', app: 'EchoApp', how, count: 10 });
   for (const result of ['provisional', 'verified', 'refused'] as const)
     listen({ type: 'admission', app: 'EchoApp', callId: '1', result });
   listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });

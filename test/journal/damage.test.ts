@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { openJournalFile } from '../../src/delivery/sqlite/sqlite-journal.ts';
 import { fill, folderForTests, idsIn, nthEvent, openForTest } from '../kit/journal.ts';
 import { smallDisk, withoutMount } from '../kit/small-disk.ts';
 import { until } from '../poll.ts';
@@ -118,6 +119,24 @@ test('a log with garbage in the middle loses what lies behind, and that is said'
   assert.ok(found.length > 0 && found.length < 200);
 });
 
+test('a tool that comes before the first start after a crash says what the log has lost, and keeps a copy', async () => {
+  const { dir, log } = await stopped();
+  overwrite(log, Math.floor(statSync(log).size / 2), 100);
+  const spoiled = readFileSync(log);
+  const said: string[] = [];
+  const tool = openJournalFile(dir, [], message => said.push(message));
+  await tool.close();
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? '', /journal\.db-wal is damaged: at least \d+ transactions/);
+  const [copy = ''] = readdirSync(dir).filter(name => name.endsWith('.corrupt-wal'));
+  assert.ok(readFileSync(join(dir, copy)).equals(spoiled));
+  const { journal } = await openForTest({ dir });
+  const beside = openJournalFile(dir, [], message => said.push(message));
+  await beside.close();
+  assert.equal(said.length, 1);
+  await journal.close();
+});
+
 test('a log whose header is damaged is missed', async () => {
   const { dir, log } = await stopped();
   overwrite(log, 0, 32);
@@ -179,8 +198,8 @@ test('a file of a later release, or of something else, is left as it is', async 
 });
 
 test('damage that shows while it runs is dealt with as at the start', async () => {
-  // More than fits into the cache of a page reader.
-  const { dir, file } = await filled(4000);
+  // A page for each, which is more than fits into the cache of a reader.
+  const { dir, file } = await filled(2500);
   const { journal, problems } = await openForTest({ dir });
   overwrite(file, 4096, statSync(file).size - 8192);
   const answers = await Promise.allSettled([journal.list({}), journal.drop({}), journal.append(nthEvent(EVENTS), 0)]);

@@ -51,7 +51,11 @@ export class MemoryJournal implements Journal {
     this.settled.push({ id, settlement });
     const event = this.events.find(each => each.id === id);
     if (event && settlement.type === 'again') {
-      Object.assign(event, { attempts: event.attempts + 1, dueAt: now() + settlement.ms, leasedUntil: 0 });
+      Object.assign(event, {
+        attempts: event.attempts + (settlement.isUnsent ? 0 : 1),
+        dueAt: now() + settlement.ms,
+        leasedUntil: 0,
+      });
     } else this.#remove(id);
     return !this.events.some(({ lane }) => lane === event?.lane);
   }
@@ -60,7 +64,8 @@ export class MemoryJournal implements Journal {
     for (const event of this.events) if (event.app === app) event.dueAt = 0;
   }
 
-  expired = async () => [];
+  /** A test may put what it wants here. */
+  ended: Journal['ended'] = async () => [];
 
   async lanes(): Promise<ReadonlySet<string>> {
     return new Set(this.events.map(({ lane }) => lane));

@@ -136,20 +136,32 @@ export const cannotUse = (dir: string, error: unknown): JournalError =>
     ? error
     : new JournalError('failed', `the journal in ${dir} cannot be used: ${inWords(dir, error)}`, error);
 
+/** A tool keeps the lock for as long as it takes to copy a log. */
+const LOCK_MS = 1000;
+
+const lock = (dir: string, timeout: number): DatabaseSync | undefined => {
+  const db = new DatabaseSync(lockFile(dir), { timeout });
+  try {
+    db.exec('BEGIN EXCLUSIVE');
+    return db;
+  } catch (error) {
+    db.close();
+    if (codeOf(error) !== CODES.busy) throw cannotUse(dir, error);
+    return undefined;
+  }
+};
+
 /**
  * Keeps other gateways out of `dir` for as long as what is given is open. The lock is the operating system's, on a second
  * file, so it ends with the process however that ends, and tools may open the journal itself meanwhile. Throws a
  * JournalError if another one has it.
  */
 export const lockFolder = (dir: string): DatabaseSync => {
-  const lock = new DatabaseSync(lockFile(dir), { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (codeOf(error) !== CODES.busy) throw cannotUse(dir, error);
-    const message = `the journal in ${dir} is in use by another gateway; give each a folder of its own, or end that one`;
-    throw new JournalError('failed', message, error);
-  }
+  const locked = lock(dir, LOCK_MS);
+  if (locked) return locked;
+  const message = `the journal in ${dir} is in use by another gateway; give each a folder of its own, or end that one`;
+  throw new JournalError('failed', message);
 };
+
+/** The same for a tool, to be closed soon; nothing if a gateway uses the journal. */
+export const lockUnused = (dir: string): DatabaseSync | undefined => lock(dir, 0);

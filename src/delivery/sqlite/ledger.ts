@@ -36,7 +36,8 @@ export class Ledger {
 
   /** True if answering `request` begins with a change of the tables. */
   changes({ name, args }: Request): boolean {
-    if (name === 'lease') return this.#tables.hasExpired(args[0], this.#isLeased) || this.#tables.hasLongDead();
+    if (name === 'lease') return this.#tables.hasExpired(args[0], this.#isLeased);
+    if (name === 'ended') return this.#tables.isUntidy(this.#isLeased);
     return ['append', 'take', 'settle', 'hurry', 'retry', 'drop'].includes(name);
   }
 
@@ -49,7 +50,8 @@ export class Ledger {
     if (name === 'hurry') return { value: this.#tables.hurry(...args) };
     if (name === 'retry') return this.#retry(...args);
     if (name === 'drop') return this.#drop(...args);
-    if (name === 'lease') this.#tidy(args[0]);
+    if (name === 'ended') return { value: this.#tables.tidy(this.#isLeased) };
+    if (name === 'lease') this.#tables.expire(args[0], this.#isLeased);
     return {};
   }
 
@@ -58,7 +60,7 @@ export class Ledger {
     const { name, args } = request;
     if (name === 'lease') return this.#lease(...args);
     if (name === 'release') return this.#holds.delete(...args);
-    if (name === 'expired') return this.#tables.takeExpired();
+    if (name === 'ended') return [];
     if (name === 'lanes') return this.#views.lanes();
     if (name === 'backlog') return this.#views.backlog();
     if (name === 'list') return this.#views.list(...args);
@@ -95,11 +97,6 @@ export class Ledger {
   #forget(id: string): void {
     this.#holds.delete(id);
     this.#leases.delete(id);
-  }
-
-  #tidy(app: string): void {
-    this.#tables.expire(app, this.#isLeased);
-    this.#tables.removeLongDead();
   }
 
   #lease(app: string, most: number, leaseMs: number): Leased[] {

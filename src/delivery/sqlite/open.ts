@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { JournalError } from '../journal.ts';
-import { cannotUse, isDamage, journalFile, sizeOf, wholeFile } from './folder.ts';
+import { cannotUse, isDamage, journalFile, lockUnused, sizeOf, wholeFile } from './folder.ts';
 import { rebuild, replace } from './salvage.ts';
 import { migrate, SCHEMA_VERSION, versionOf } from './schema.ts';
 import { setAside } from './set-aside.ts';
@@ -118,11 +118,23 @@ export const writeAnew = (dir: string, db: DatabaseSync): void => {
   closeSync(copy);
 };
 
-/** Opens the journal in `dir` as it is, beside the process that keeps it. Throws a JournalError if it cannot be used. */
-export const openBeside = (dir: string): DatabaseSync => {
+/** Whoever closes a journal last writes its log into it and removes it; a damaged one is copied first, as at a start. */
+const keepLostLog = (dir: string, tell: (message: string) => void): void => {
+  const lock = lockUnused(dir);
+  if (!lock) return;
+  reportLostLog(journalFile(dir), tell);
+  lock.close();
+};
+
+/**
+ * Opens the journal in `dir` as it is, beside the process that keeps it, if one does. `tell` hears of what its log has lost.
+ * Throws a JournalError if it cannot be used.
+ */
+export const openBeside = (dir: string, tell: (message: string) => void): DatabaseSync => {
   const file = journalFile(dir);
   if (sizeOf(file) === 0) throw new JournalError('failed', `there is no journal in ${dir}`);
   try {
+    keepLostLog(dir, tell);
     const db = connect(file);
     const version = versionOf(db, file);
     if (version === SCHEMA_VERSION) return db;

@@ -1,6 +1,6 @@
 import type {
   Backlog,
-  Expired,
+  Ended,
   Filter,
   JournalProblem,
   Leased,
@@ -9,7 +9,7 @@ import type {
   Shown,
   StoredEvent,
 } from '../journal.ts';
-import type { Span, Swept } from './tables.ts';
+import type { Hurried, Span, Swept } from './tables.ts';
 
 /** What the thread of a journal is asked for: a Journal, but that long work is asked for in parts. */
 export interface Calls {
@@ -18,8 +18,8 @@ export interface Calls {
   take(id: string): boolean;
   lease(app: string, most: number, leaseMs: number): readonly Leased[];
   settle(id: string, settlement: Settlement): boolean;
-  expired(): readonly Expired[];
-  hurry(app: string): undefined;
+  ended(): readonly Ended[];
+  hurry(app: string): Hurried;
   lanes(): readonly string[];
   backlog(): readonly Backlog[];
   list(filter: Filter): readonly Listed[];

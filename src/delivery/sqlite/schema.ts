@@ -59,8 +59,18 @@ CREATE TRIGGER recounted AFTER UPDATE OF dead_at ON events BEGIN
 END;
 `;
 
+/** `ended` counts what ended without a delivery, by whichever process, until the gateway asks. */
+const VERSION_2 = `
+CREATE TABLE ended (
+  app TEXT NOT NULL,
+  how TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (app, how)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** What leads from each version to the next, from an empty file on. */
-const STEPS: readonly string[] = [VERSION_1];
+const STEPS: readonly string[] = [VERSION_1, VERSION_2];
 
 /** The version that this release writes. */
 export const SCHEMA_VERSION = STEPS.length;

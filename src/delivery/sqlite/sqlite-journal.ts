@@ -3,7 +3,7 @@ import { Sealer } from './content.ts';
 import { cannotUse } from './folder.ts';
 import { Link } from './link.ts';
 import { openBeside } from './open.ts';
-import { MOST_AT_ONCE, type Span, type Swept, Tables } from './tables.ts';
+import { type Hurried, MOST_AT_ONCE, type Span, type Swept, Tables } from './tables.ts';
 import { transact } from './transact.ts';
 import { Views } from './views.ts';
 
@@ -38,6 +38,15 @@ const atMost = ({ most = Number.POSITIVE_INFINITY }: Filter, part: (span: Span) 
   });
 };
 
+/** Goes on until all is due that waited when it began. */
+const hurryAll = async (part: () => Promise<Hurried>): Promise<void> => {
+  let { count, left } = await part();
+  while (count > 0 && left > 0) {
+    ({ count } = await part());
+    left -= count;
+  }
+};
+
 /** A Buffer arrives from another thread as a plain array of bytes. */
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 const withBuffer = <T extends { readonly body: Uint8Array }>(event: T): T & { readonly body: Buffer } => ({
@@ -65,8 +74,8 @@ export const sqliteJournal = async ({
     take: id => link.ask('take', id),
     lease: async (...args) => (await link.ask('lease', ...args)).map(withBuffer) as Leased[],
     settle: (id, settlement) => link.ask('settle', id, settlement),
-    expired: () => link.ask('expired'),
-    hurry: app => link.ask('hurry', app),
+    ended: () => link.ask('ended'),
+    hurry: app => hurryAll(() => link.ask('hurry', app)),
     lanes: async () => new Set(await link.ask('lanes')),
     backlog: () => link.ask('backlog'),
     list: filter => link.ask('list', filter),
@@ -94,11 +103,16 @@ const asked = async <T>(dir: string, run: () => T): Promise<T> => {
 
 /**
  * The journal in `dir` for an operator's tool, beside the gateway that keeps it or without one. It blocks this thread while
- * it reads or writes. Throws a JournalError if there is none.
+ * it reads or writes. `tell` hears what a crash has cost, if no gateway has told that yet. Throws a JournalError if there is
+ * none.
  */
-export const openJournalFile = (dir: string, keys: readonly Uint8Array[] = []): OperatorJournal => {
+export const openJournalFile = (
+  dir: string,
+  keys: readonly Uint8Array[] = [],
+  tell: (message: string) => void = () => {},
+): OperatorJournal => {
   const sealer = new Sealer(keys);
-  const db = openBeside(dir);
+  const db = openBeside(dir, tell);
   const views = new Views(db, sealer);
   const tables = new Tables(db, { sealer, maxBytes: Number.POSITIVE_INFINITY });
   const ask = <T>(run: () => T): Promise<T> => asked(dir, run);

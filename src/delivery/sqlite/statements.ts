@@ -31,8 +31,13 @@ SELECT app, pending, dead, bytes,
   (SELECT min(received_at) FROM events e WHERE e.app = apps.app AND e.dead_at IS NULL) AS oldestAt
 FROM apps WHERE pending + dead > 0`;
 
+/** Some of the lanes of an app that are due after `:after`, the first due first, are due at `:at`. */
+const HASTEN = `
+UPDATE lanes SET was_due_at = due_at, due_at = :at WHERE lane IN
+  (SELECT lane FROM lanes WHERE app = :app AND due_at > :after ORDER BY due_at, was_due_at, head LIMIT :most)`;
+
 const SQL = {
-  find: 'SELECT seq, lane, hook, dead_at AS deadAt FROM events WHERE id = ?',
+  find: 'SELECT seq, app, lane, dead_at AS deadAt FROM events WHERE id = ?',
   insert: INSERT_EVENT,
   beginLane: 'INSERT INTO lanes (lane, app, head, due_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   firstOf: 'SELECT seq, app FROM events WHERE lane = ? AND dead_at IS NULL ORDER BY seq LIMIT 1',
@@ -40,19 +45,25 @@ const SQL = {
   endLane: 'DELETE FROM lanes WHERE lane = ?',
   remove: 'DELETE FROM events WHERE seq = ?',
   bury: BURY,
-  again: `UPDATE lanes SET due_at = ?, was_due_at = 0, attempts = attempts + 1, reason = ? WHERE lane = ? AND head = ?`,
-  hurry: 'UPDATE lanes SET was_due_at = due_at, due_at = :at WHERE app = :app AND due_at > :at',
+  again: `UPDATE lanes SET due_at = ?, was_due_at = 0, attempts = attempts + ?, reason = ? WHERE lane = ? AND head = ?`,
+  hasten: HASTEN,
+  waiting: 'SELECT count(*) AS count FROM lanes WHERE app = ? AND due_at > ?',
+  isFar: 'SELECT 1 FROM lanes WHERE app = ? AND due_at > ? LIMIT 1',
   hurryOne: 'UPDATE lanes SET was_due_at = due_at, due_at = :at WHERE lane = :lane AND head = :seq AND due_at > :at',
   revive: `UPDATE events SET seq = (SELECT max(seq) + 1 FROM events), dead_at = NULL, attempts = 0, reason = '',
     expires_at = ? WHERE seq = ?`,
-  expired: `SELECT seq, id, lane, app, hook FROM events WHERE app = ? AND expires_at <= ? AND dead_at IS NULL ORDER BY expires_at`,
-  longDead: 'SELECT seq FROM events WHERE dead_at < ? LIMIT ?',
+  expired: `SELECT seq, id, lane, app FROM events WHERE app = ? AND expires_at <= ? AND dead_at IS NULL ORDER BY expires_at`,
+  longDead: 'SELECT seq, app FROM events WHERE dead_at < ? LIMIT ?',
   due: DUE,
   pick: `SELECT e.*, l.attempts AS tried FROM events e JOIN lanes l ON l.lane = e.lane WHERE seq = ?`,
   sealed: 'SELECT key_id AS keyId, content AS bytes FROM events WHERE seq = ?',
   hasLane: 'SELECT 1 FROM lanes WHERE lane = ?',
   lanes: 'SELECT lane FROM lanes',
   backlog: BACKLOG,
+  apps: 'SELECT app FROM apps WHERE pending > 0',
+  end: 'INSERT INTO ended (app, how, count) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
+  ended: 'SELECT app, how, count FROM ended',
+  forgetEnded: 'DELETE FROM ended',
   used: 'SELECT coalesce(sum(bytes), 0) AS bytes FROM apps',
   last: 'SELECT coalesce(max(seq), 0) AS seq FROM events',
 } as const;

@@ -1,19 +1,23 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Expired, Filter, Leased, Settlement, StoredEvent } from '../journal.ts';
-import { JournalError } from '../journal.ts';
+import type { EventEnd } from '../../core/events.ts';
+import {
+  type Ended,
+  type Filter,
+  JournalError,
+  KEEP_DEAD_MS,
+  type Leased,
+  MOST_WAIT_MS,
+  type Settlement,
+  type StoredEvent,
+} from '../journal.ts';
 import type { Sealer } from './content.ts';
 import { conditionOf } from './filter.ts';
 import { prepareAll } from './statements.ts';
 
 /** What an event takes beside its content: its row, its lane and its places in indexes; measured, rounded up. */
 export const OVERHEAD_BYTES = 512;
-/** Dead events are kept for 30 days. */
-const KEEP_DEAD_MS = 30 * 86_400_000;
 /** So many events are changed in one go at most, since a go holds up everybody else. */
 export const MOST_AT_ONCE = 500;
-/** So many expired events are remembered until somebody asks, and told at once. */
-const MOST_GONE = 10_000;
-const MOST_TOLD = 100;
 
 /** What part of the events a go is over: those behind `after`, up to `through`; nothing is up to the last one now. */
 export interface Span {
@@ -28,11 +32,17 @@ export interface Swept {
   readonly next?: Required<Pick<Span, 'after' | 'through'>>;
 }
 
+/** How many are due now, and how many others wait. */
+export interface Hurried {
+  readonly count: number;
+  readonly left: number;
+}
+
 interface Row {
   readonly seq: number;
+  readonly app: string;
   readonly id: string;
   readonly lane: string;
-  readonly hook: string;
   readonly deadAt: number | null;
 }
 
@@ -47,7 +57,6 @@ export class Tables {
   readonly #sql: ReturnType<typeof prepareAll>;
   readonly #sealer: Sealer;
   readonly #maxBytes: number;
-  readonly #gone: Expired[] = [];
 
   constructor(db: DatabaseSync, { sealer, maxBytes }: TablesOptions) {
     this.#db = db;
@@ -103,8 +112,8 @@ export class Tables {
     else if (found.deadAt !== null) return;
     else if (settlement.type === 'dead') this.#bury(found, settlement.reason, 1);
     else {
-      const { ms, reason = '' } = settlement;
-      this.#sql.again.run(Date.now() + Math.ceil(ms), reason, found.lane, found.seq);
+      const { ms, reason = '', isUnsent = false } = settlement;
+      this.#sql.again.run(Date.now() + Math.ceil(ms), isUnsent ? 0 : 1, reason, found.lane, found.seq);
     }
   }
 
@@ -123,27 +132,55 @@ export class Tables {
   expire(app: string, except: (id: string) => boolean): void {
     for (const row of this.#expired(app, except, MOST_AT_ONCE)) {
       this.#bury(row, 'expired', 0);
-      if (this.#gone.length < MOST_GONE) this.#gone.push({ id: row.id, app, hook: row.hook });
+      this.#end(row, 'expired');
     }
   }
 
-  /** What has expired since this was asked last. */
-  takeExpired(): Expired[] {
-    return this.#gone.splice(0, MOST_TOLD);
+  /** True if there is something for `tidy` to do or to tell. */
+  isUntidy(except: (id: string) => boolean): boolean {
+    const isFar = (app: string) => this.#sql.isFar.get(app, Date.now() + MOST_WAIT_MS) !== undefined;
+    return (
+      this.#sql.ended.get() !== undefined ||
+      this.#longDead(1).length > 0 ||
+      this.#apps.some(app => this.hasExpired(app, except) || isFar(app))
+    );
   }
 
-  /** True if there are dead events that have been kept long enough. */
-  hasLongDead(): boolean {
-    return this.#sql.longDead.get(Date.now() - KEEP_DEAD_MS, 1) !== undefined;
+  /** Does for all apps what time alone brings, a part of it if it is much. Gives what has ended since the last time. */
+  tidy(except: (id: string) => boolean): Ended[] {
+    for (const app of this.#apps) {
+      this.expire(app, except);
+      this.#hasten(app, Date.now() + MOST_WAIT_MS);
+    }
+    for (const row of this.#longDead(MOST_AT_ONCE)) {
+      this.#sql.remove.run(row.seq);
+      this.#end(row, 'outdated');
+    }
+    const ended = this.#sql.ended.all().map(row => ({ ...row })) as unknown as Ended[];
+    this.#sql.forgetEnded.run();
+    return ended;
   }
 
-  removeLongDead(): void {
-    for (const { seq } of this.#sql.longDead.all(Date.now() - KEEP_DEAD_MS, MOST_AT_ONCE))
-      this.#sql.remove.run(seq ?? 0);
+  /** Makes due what waits, the first due first, some of it if it is much. */
+  hurry(app: string): Hurried {
+    const count = this.#hasten(app, Date.now());
+    return { count, left: Number(this.#sql.waiting.get(app, Date.now())?.count) };
   }
 
-  hurry(app: string): void {
-    this.#sql.hurry.run({ app, at: Date.now() });
+  get #apps(): string[] {
+    return this.#sql.apps.all().map(({ app }) => String(app));
+  }
+
+  #longDead(most: number): Pick<Row, 'seq' | 'app'>[] {
+    return this.#sql.longDead.all(Date.now() - KEEP_DEAD_MS, most) as unknown as Pick<Row, 'seq' | 'app'>[];
+  }
+
+  #hasten(app: string, after: number): number {
+    return Number(this.#sql.hasten.run({ app, at: Date.now(), after, most: MOST_AT_ONCE }).changes);
+  }
+
+  #end({ app }: Pick<Row, 'app'>, how: EventEnd): void {
+    this.#sql.end.run(app, how);
   }
 
   /** The first events of the lanes of `app` that are due, longest due first, but for those that are excepted. */
@@ -178,7 +215,10 @@ export class Tables {
   }
 
   drop(filter: Filter, span: Span): Swept {
-    return this.#sweep(filter, span, row => this.#remove(row));
+    return this.#sweep(filter, span, row => {
+      this.#remove(row);
+      this.#end(row, 'dropped');
+    });
   }
 
   #find(id: string): Row | undefined {
@@ -215,7 +255,7 @@ export class Tables {
   #sweep(filter: Filter, { after, through, most }: Span, change: (row: Row) => unknown): Swept {
     const last = through ?? Number(this.#sql.last.get()?.seq);
     const { sql, values } = conditionOf(filter);
-    const select = `SELECT seq, id, lane, dead_at AS deadAt FROM events e WHERE e.seq > ? AND e.seq <= ? AND ${sql}`;
+    const select = `SELECT seq, id, app, lane, dead_at AS deadAt FROM events e WHERE e.seq > ? AND e.seq <= ? AND ${sql}`;
     const rows = this.#db
       .prepare(`${select} ORDER BY e.seq LIMIT ?`)
       .all(after, last, ...values, most) as unknown as Row[];
