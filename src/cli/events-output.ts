@@ -1,5 +1,5 @@
 import type { Backlog, Listed, Shown } from '../delivery/journal.ts';
-import { redactBody, redactHead } from '../observability/redact.ts';
+import { redactBody, redactText } from '../observability/redact.ts';
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
@@ -54,13 +54,15 @@ export const table = (events: readonly Listed[], backlog: readonly Backlog[]): s
   return `${rows.map(line).join('\n')}\n\n${backlog.map(summary).join('')}`;
 };
 
-const contentOf = ({ head, body }: Shown, isRevealed: boolean) =>
-  isRevealed ? { head, body: body.toString('utf8') } : { head: redactHead(head), body: redactBody(body) };
+const contentOf = ({ query, head, body }: Shown, isRevealed: boolean) =>
+  isRevealed
+    ? { query, head, body: body.toString('utf8') }
+    : { query: redactText(query), head: redactText(head), body: redactBody(body) };
 
 /** One event for people. */
 export const shownEvent = (event: Shown, isRevealed: boolean): string => {
-  const { head, body } = contentOf(event, isRevealed);
-  const { id, state, app, hook, query, lane, receivedAt, expiresAt, attempts, bytes } = event;
+  const { query, head, body } = contentOf(event, isRevealed);
+  const { id, state, app, hook, lane, receivedAt, expiresAt, attempts, bytes } = event;
   const lines = [
     `${id}  ${state}`,
     `  ${app} ${hook}${query}`,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, beforeEach, test } from 'node:test';
 import { anEvent } from '../delivery/journal-scene.ts';
 import { sqliteJournal } from '../delivery/sqlite/sqlite-journal.ts';
@@ -12,6 +13,7 @@ after(() => rmSync(FOLDER, { recursive: true }));
 
 const IDS = ['aaaa-1', 'bbbb-2', 'bbbb-3'] as const;
 const HEAD = 'Content-Type: application/json\r\nAuthorization: Basic canary\r\n';
+const QUERY = '?app=1&authToken=canary';
 const BODY = JSON.stringify({ nodeId: 'n', sessionId: 's', status: 'PUBLISHING', authToken: 'canary' });
 
 let cwd: string;
@@ -30,7 +32,10 @@ beforeEach(async () => {
     onProblem: ({ message }) => assert.fail(message),
   });
   for (const [i, id] of IDS.entries())
-    await journal.append(anEvent({ id, lane: `lane-${i}`, app: 'EchoApp', head: HEAD, body: Buffer.from(BODY) }), 0);
+    await journal.append(
+      anEvent({ id, lane: `lane-${i}`, app: 'EchoApp', head: HEAD, query: QUERY, body: Buffer.from(BODY) }),
+      0,
+    );
   await journal.lease('EchoApp', 1, 1000);
   await journal.settle(IDS[0], { type: 'dead', reason: 'rejected: the back-end answered 404' });
   await journal.close();
@@ -78,6 +83,7 @@ test('show and export keep secrets to themselves unless told to reveal them', as
   const [revealed] = lines((await say('export', '--reveal', 'aaaa')).out);
   assert.equal(revealed.body, BODY);
   assert.match(revealed.head, /Basic canary/);
+  assert.equal(revealed.query, QUERY);
 });
 
 test('an id may be shortened as long as it names one event', async () => {
@@ -91,8 +97,27 @@ test('retry puts a dead letter behind what waits, and drop takes events out', as
   assert.deepEqual(await listed('--state', 'pending'), ['bbbb-2', 'bbbb-3', 'aaaa-1']);
   assert.match((await say('drop', '--all', '--state', 'pending')).out, /^3 events dropped$/m);
   assert.equal((await say('list')).out, 'nothing is stored\n');
-  const { code, err } = await say('drop', '--all');
-  assert.deepEqual([code, err], [2, 'breakwater events: nothing stored fits that\n']);
+  for (const word of ['drop', 'retry']) {
+    assert.deepEqual(await say(word, '--all'), { code: 0, out: 'nothing stored fits that\n', err: '' });
+    assert.deepEqual(await say(word, 'aaaa'), {
+      code: 2,
+      out: '',
+      err: 'breakwater events: nothing stored fits that\n',
+    });
+  }
+});
+
+test('what cannot be read does not keep the rest from being exported', async () => {
+  const db = new DatabaseSync(join(cwd, 'journal/journal.db'));
+  db.exec("UPDATE events SET key_id = 'lost' WHERE id = 'bbbb-2'");
+  db.close();
+  const { code, out, err } = await say('export');
+  assert.equal(code, 1);
+  assert.deepEqual(
+    lines(out).map(({ id }) => id),
+    ['aaaa-1', 'bbbb-3'],
+  );
+  assert.match(err, /^breakwater events: bbbb-2 cannot be shown: .* key lost, which is not among the keys given/);
 });
 
 test('what could mean everything must say so', async () => {

@@ -34,7 +34,13 @@ interface Order {
 
 type Work = (journal: OperatorJournal, order: Order, io: Io, config: Config) => Promise<number>;
 
-const NOTHING = 'breakwater events: nothing stored fits that\n';
+const NOTHING = 'nothing stored fits that\n';
+
+const tell = (error: unknown, io: Io): number => {
+  if (!(error instanceof JournalError)) throw error;
+  io.stderr.write(`breakwater events: ${error.message}\n`);
+  return EXIT.failed;
+};
 
 const list: Work = async (journal, { filter, isJson }, io) => {
   const events = await journal.list({ most: MOST_LISTED, ...filter });
@@ -55,24 +61,32 @@ const show: Work = async (journal, { filter: { ids = [] }, isJson, isRevealed },
   return EXIT.fine;
 };
 
-const counted = (count: number, what: string, io: Io): number => {
-  if (count === 0) io.stderr.write(NOTHING);
-  else io.stdout.write(`${count} ${count === 1 ? 'event' : 'events'} ${what}\n`);
-  return count === 0 ? EXIT.usage : EXIT.fine;
+/** Of events that were named, none may be missing; of all there are, there may be none. */
+const counted = (count: number, what: string, { isAll, filter }: Order, io: Io): number => {
+  const isMissed = count === 0 && !(isAll && !filter.ids);
+  if (isMissed) io.stderr.write(`breakwater events: ${NOTHING}`);
+  else io.stdout.write(count === 0 ? NOTHING : `${count} ${count === 1 ? 'event' : 'events'} ${what}\n`);
+  return isMissed ? EXIT.usage : EXIT.fine;
 };
 
-const retry: Work = async (journal, { filter }, io, config) =>
-  counted(await journal.retry(filter, config.events.keepFor), 'will be delivered anew', io);
+const retry: Work = async (journal, order, io, config) =>
+  counted(await journal.retry(order.filter, config.events.keepFor), 'will be delivered anew', order, io);
 
-const drop: Work = async (journal, { filter }, io) => counted(await journal.drop(filter), 'dropped', io);
+const drop: Work = async (journal, order, io) => counted(await journal.drop(order.filter), 'dropped', order, io);
 
+/** What cannot be read, as without its key, does not keep back the others. */
 const exportAll: Work = async (journal, { filter, isRevealed }, io) => {
+  let code: number = EXIT.fine;
   for (const { id } of await journal.list(filter)) {
-    const event = await journal.show(id);
-    // It may have been delivered since.
-    if (event) io.stdout.write(exported(event, isRevealed));
+    try {
+      const event = await journal.show(id);
+      // It may have been delivered since.
+      if (event) io.stdout.write(exported(event, isRevealed));
+    } catch (error) {
+      code = tell(error, io);
+    }
   }
-  return EXIT.fine;
+  return code;
 };
 
 const WORKS: ReadonlyMap<string, Work> = new Map([
@@ -131,10 +145,11 @@ const open = async (order: Order, config: Config, io: Io): Promise<OperatorJourn
   const dir = resolve(dirname(resolve(io.cwd, order.file)), config.events.dir);
   try {
     if (redis) return await answering(openRedisJournal(redis, maxBytes, () => {}));
-    return await openJournalFile(dir, config.events.keys);
+    return await openJournalFile(dir, config.events.keys, message =>
+      io.stderr.write(`breakwater events: ${message}\n`),
+    );
   } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    io.stderr.write(`breakwater events: ${error.message}\n`);
+    tell(error, io);
     return undefined;
   }
 };
@@ -147,9 +162,7 @@ const carryOut = async (word: string, order: Order, io: Io): Promise<number> => 
   try {
     return (await WORKS.get(word)?.(journal, order, io, config)) ?? EXIT.usage;
   } catch (error) {
-    if (!(error instanceof JournalError)) throw error;
-    io.stderr.write(`breakwater events: ${error.message}\n`);
-    return EXIT.failed;
+    return tell(error, io);
   } finally {
     await journal.close();
   }

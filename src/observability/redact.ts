@@ -22,5 +22,5 @@ export const redactBody = (body: Buffer): string => {
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}[${text.length - SHOWN_CHARS} more]` : text;
 };
 
-/** Header lines without the secrets in them. */
-export const redactHead = (head: string): string => hideSecrets(head, HIDDEN);
+/** Header lines, or a query, without the secrets in them. */
+export const redactText = (text: string): string => hideSecrets(text, HIDDEN);
