@@ -20,6 +20,8 @@ export const TOOLS = [
   { program: 'chromium', debian: 'chromium', purpose: 'shows the status page' },
   { program: 'openssl', debian: 'openssl', purpose: 'makes certificates' },
   { program: 'systemd-analyze', debian: 'systemd', purpose: 'rates the unit' },
+  { program: 'nginx', debian: 'nginx-light', purpose: 'checks its configuration in the FAQ' },
+  { program: 'haproxy', debian: 'haproxy', purpose: 'checks its configuration in the FAQ' },
 ] as const satisfies readonly Tool[];
 
 export type ToolName = (typeof TOOLS)[number]['program'];

@@ -76,7 +76,7 @@ its answer to \`connect\`:
 | \`connect\`, \`playHLS\`, \`playRTSP\`, which always decide, and unknown names | \`cached\` if the caller can be told, then \`unavailable\` |
 | other direct and incoming hooks that the session sets to \`FAIL\` or \`OVERWRITE\`, or of a session that is not known | \`cached\` if the caller can be told, then \`unavailable\` |
 | the same hooks under \`LOG\` and \`NOTIFY\`, where WCS goes on whatever the answer is | \`echo\` |
-| \`*StatusEvent\`, \`ErrorEvent\` and other notifications | \`store\` |
+| \`*StatusEvent\`, \`ErrorEvent\` and other notifications | \`store\`, then \`unavailable\` |
 | \`StreamKeepAliveEvent\` | \`echo\` |
 
 Who is *the same caller* for \`cached\`: calls that agree in the fields of \`key\`; without \`key\`, in the whole body but for
