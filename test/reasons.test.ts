@@ -39,7 +39,7 @@ describe('the reasons', () => {
       walk(source, node => {
         const text = node.getText(source);
         const at = `${file}:${lineOf(source, node)} ${text.slice(0, 60)}`;
-        const [, written] = /^reason: '(.*)'$/.exec(text) ?? [];
+        const [, written] = /^reason: '(.+)'$/.exec(text) ?? [];
         if (node.kind === SyntaxKind.PropertyAssignment && written !== undefined) {
           seen++;
           if (!known.has(written)) found.push(at);
