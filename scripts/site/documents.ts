@@ -63,7 +63,7 @@ export const headingsOf = (markdown: string): readonly Heading[] => {
 /** Where the links and images of a document lead, as they are written; what stands in code is none. */
 export const linksOf = (markdown: string): readonly string[] => {
   const links: string[] = [];
-  walkTokens(lexer(markdown), token => {
+  void walkTokens(lexer(markdown), token => {
     if (token.type === 'link' || token.type === 'image') links.push(token.href);
   });
   return links;
