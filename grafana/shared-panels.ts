@@ -83,8 +83,8 @@ export const shared = (queries: Queries) => {
     backlog: lines({
       title: 'Stored events that wait',
       unit: 'short',
-      help: 'Notifications on disk that the back-end has not got yet. Growing: the back-end is away. Not falling after it is back: see what became of them beside, and `breakwater events list`. Instances that share a Redis journal all show the same number.',
-      queries: { '{{app}}': `max by (app) (${select('breakwater_events_pending')})` },
+      help: 'Notifications on disk that the back-end has not got yet. Growing: the back-end is away. Not falling after it is back: see what became of them beside, and `breakwater events list`. With a journal in Redis each instance shows all of it: choose one gateway above.',
+      queries: { '{{app}}': `sum by (app) (${select('breakwater_events_pending')})` },
     }),
     age: lines({
       title: 'Age of the oldest stored event',

@@ -54,7 +54,7 @@ export const shield: Declared = {
       number({
         title: 'Stored events',
         unit: 'short',
-        help: 'Notifications that wait for a back-end. They are safe while the disk has room; bring the back-end back and they go out in order.',
+        help: 'Notifications that wait for a back-end. They are safe while the disk has room; bring the back-end back and they go out in order. With a journal in Redis each instance shows all of it: choose one gateway above.',
         queries: { pending: orZero(sum(select('breakwater_events_pending'))) },
         orange: 1,
         red: 10_000,
@@ -108,7 +108,7 @@ export const shield: Declared = {
         title: 'Room that events take',
         unit: 'bytes',
         help: 'Dead letters included; events.maxBytes bounds it for all apps together. When it is full, WCS gets the next rung: drop dead letters, or raise the bound if the disk has room.',
-        queries: { '{{app}}': `max by (app) (${select('breakwater_events_bytes')})` },
+        queries: { '{{app}}': `sum by (app) (${select('breakwater_events_bytes')})` },
       }),
     ],
     'Last good answers and Redis': [

@@ -44,6 +44,7 @@ const summary = ({ app, pending, dead, oldestAt, bytes }: Backlog): string => {
 /** A table for people, and what there is in all below it. */
 export const table = (events: readonly Listed[], backlog: readonly Backlog[]): string => {
   if (backlog.length === 0) return 'nothing is stored\n';
+  if (events.length === 0) return `nothing stored fits that\n\n${backlog.map(summary).join('')}`;
   const rows = [HEADS, ...events.map(rowOf)];
   const widths = HEADS.map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)));
   const line = (row: readonly string[]) =>

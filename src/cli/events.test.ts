@@ -89,7 +89,14 @@ test('show and export keep secrets to themselves unless told to reveal them', as
 test('an id may be shortened as long as it names one event', async () => {
   const { code, err } = await say('show', 'bbbb');
   assert.equal(code, 2);
-  assert.match(err, /no event, or more than one, whose id begins with bbbb/);
+  assert.match(err, /2 events have an id that begins with bbbb/);
+  assert.match((await say('show', 'none')).err, /no event has an id that begins with none/);
+  for (const word of ['drop', 'retry']) {
+    const refused = await say(word, 'aaaa', 'bbbb');
+    assert.deepEqual([refused.code, refused.out], [2, '']);
+    assert.match(refused.err, /2 events have an id that begins with bbbb; write more of it. Nothing was changed/);
+  }
+  assert.deepEqual(await listed(), [...IDS]);
 });
 
 test('retry puts a dead letter behind what waits, and drop takes events out', async () => {

@@ -49,11 +49,26 @@ const list: Work = async (journal, { filter, isJson }, io) => {
   return EXIT.fine;
 };
 
+/** What is changed is meant to be named exactly: ids of one month begin alike. */
+const isAmbiguous = async (journal: OperatorJournal, { filter: { ids = [] } }: Order, io: Io): Promise<boolean> => {
+  for (const id of ids) {
+    const { length } = await journal.list({ ids: [id] });
+    if (length < 2) continue;
+    io.stderr.write(
+      `breakwater events: ${length} events have an id that begins with ${id}; write more of it. Nothing was changed\n`,
+    );
+    return true;
+  }
+  return false;
+};
+
 const show: Work = async (journal, { filter: { ids = [] }, isJson, isRevealed }, io) => {
   for (const id of ids) {
     const event = await journal.show(id);
     if (!event) {
-      io.stderr.write(`breakwater events: no event, or more than one, whose id begins with ${id}\n`);
+      const { length } = await journal.list({ ids: [id] });
+      const what = length > 1 ? `${length} events have an id` : 'no event has an id';
+      io.stderr.write(`breakwater events: ${what} that begins with ${id}\n`);
       return EXIT.usage;
     }
     io.stdout.write(isJson ? exported(event, isRevealed) : shownEvent(event, isRevealed));
@@ -69,10 +84,15 @@ const counted = (count: number, what: string, { isAll, filter }: Order, io: Io):
   return isMissed ? EXIT.usage : EXIT.fine;
 };
 
-const retry: Work = async (journal, order, io, config) =>
-  counted(await journal.retry(order.filter, config.events.keepFor), 'will be delivered anew', order, io);
+const retry: Work = async (journal, order, io, config) => {
+  if (await isAmbiguous(journal, order, io)) return EXIT.usage;
+  return counted(await journal.retry(order.filter, config.events.keepFor), 'will be delivered anew', order, io);
+};
 
-const drop: Work = async (journal, order, io) => counted(await journal.drop(order.filter), 'dropped', order, io);
+const drop: Work = async (journal, order, io) => {
+  if (await isAmbiguous(journal, order, io)) return EXIT.usage;
+  return counted(await journal.drop(order.filter), 'dropped', order, io);
+};
 
 /** What cannot be read, as without its key, does not keep back the others. */
 const exportAll: Work = async (journal, { filter, isRevealed }, io) => {
@@ -86,6 +106,7 @@ const exportAll: Work = async (journal, { filter, isRevealed }, io) => {
       code = tell(error, io);
     }
   }
+  if (!isRevealed) io.stderr.write('breakwater events: secrets are taken out; --reveal leaves them in\n');
   return code;
 };
 

@@ -66,11 +66,11 @@ export const upstreamFault = (text: string): string | undefined => {
   return undefined;
 };
 
-/** True for a URL that spans may be sent to. Credentials in it would be shown; they belong into a header. */
+/** True for a URL that spans may be sent to. Credentials in it, also in a query, would be shown. */
 export const isCollector = (text: string): boolean => {
   const url = URL.parse(text);
   const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.port !== '0';
-  return isPlain && url.username === '' && url.password === '' && url.hash === '';
+  return isPlain && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
 };
 
 /** A faultless URL without trailing slashes. */

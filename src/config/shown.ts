@@ -1,3 +1,4 @@
+import { hideSecrets } from '../core/secrets.ts';
 import { maskValue } from './secrets.ts';
 
 const MAX_SHOWN = 80;
@@ -7,6 +8,6 @@ export const shown = (value: unknown): string => {
   if (value === undefined) return 'missing';
   if (value === null) return 'empty';
   // Masked before it is cut, because half a password is recognised by nobody.
-  const text = JSON.stringify(maskValue(value));
+  const text = hideSecrets(JSON.stringify(maskValue(value)), '***');
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 };

@@ -183,5 +183,5 @@ test('an outage leaves ten warnings of a kind in ten seconds and each hundredth;
   assert.equal(warnings.length, 21);
   assert.deepEqual([warnings[9]?.skipped, warnings[10]?.skipped, warnings[20]?.reason], [undefined, 89, 'refused']);
   assert.equal(written.filter(({ source }) => source === 'upstream').length, 1000);
-  assert.equal(written.filter(({ msg }) => msg === 'event').length, 20);
+  assert.equal(written.filter(({ msg }) => msg === 'event stored').length, 20);
 });

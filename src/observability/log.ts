@@ -107,7 +107,7 @@ const logEnded = (logger: Logger, { app, how, count }: Of<'ended'>): void =>
 const logStored = (logger: Logger, { app, hook, id, result, reason }: Of<'event'>, skipped: number): void => {
   const fields = { app, hook, callId: id, result, ...asSkipped(skipped) };
   if (result === 'dead') logger.warn({ ...fields, detail: reason }, 'event given up; see breakwater events');
-  else logger.info(fields, 'event');
+  else logger.info(fields, `event ${result}`);
 };
 
 const asSkipped = (skipped: number) => (skipped > 0 ? { skipped } : {});
@@ -119,7 +119,7 @@ const logBacklog = (logger: Logger, { app, is, pending }: Of<'backlog'>): void =
       fields,
       `stored events of ${app} wait for its back-end: WCS has its answer for each; they are delivered when it is back`,
     );
-  else logger.info(fields, `no stored events of ${app} wait any more: its back-end has caught up`);
+  else logger.info(fields, `no stored events of ${app} wait any more`);
 };
 
 const logTraces = (logger: Logger, { is, detail }: Of<'traces'>): void => {
@@ -133,9 +133,13 @@ const logDoubts = (logger: Logger, { app, doubts }: Of<'rules-doubted'>): void =
     'an answer to connect has a restClientConfig that is not understood in full; what is not counts as FAIL',
   );
 
+/** A journal that is full or away needs no stack. */
+const asDetail = (error: unknown) =>
+  error instanceof GatewayError && error.code === 'journal' ? { detail: error.message } : { err: error };
+
 const logRung = (logger: Logger, { route, source, error }: Of<'rung-failed'>, skipped: number): void =>
   logger.warn(
-    { app: route.app, hook: route.hook, source, err: error, ...asSkipped(skipped) },
+    { app: route.app, hook: route.hook, source, ...asDetail(error), ...asSkipped(skipped) },
     'a rung could not answer; the next one was tried',
   );
 

@@ -29,6 +29,12 @@ describe('the compose file', () => {
     for (const { image } of services) assert.match(image, /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*$/);
   });
 
+  test('is scraped where its gateway is', () => {
+    const { scrape_configs } = parse(read('../prometheus/prometheus.yaml'));
+    assert.deepEqual(scrape_configs[0].static_configs[0].targets, ['breakwater:9090']);
+    assert.ok(Object.hasOwn(compose.services, 'breakwater'));
+  });
+
   test('depends on services that are there', () => {
     const wanted = services.flatMap(({ depends_on = [] }) =>
       Array.isArray(depends_on) ? depends_on : Object.keys(depends_on),

@@ -45,7 +45,7 @@ const complaints = (manifests: readonly Manifest[]): string => {
   return stdout;
 };
 
-const SERVICE_MONITOR_KEYS = ['port', 'path', 'interval', 'scrapeTimeout'];
+const SERVICE_MONITOR_KEYS = ['port', 'path', 'interval', 'scrapeTimeout', 'relabelings'];
 
 const gatewayOf = ({ template }: Manifest): Manifest =>
   [...(template.spec.initContainers ?? []), ...template.spec.containers].find(({ name }) => name === 'breakwater');

@@ -21,11 +21,14 @@ export class Ledger {
   readonly #views: Views;
   readonly #holds = new Marks();
   readonly #leases = new Marks();
+  readonly #unreadable: (why: string) => void;
   readonly #isMarked = (id: string): boolean => this.#leases.has(id) || this.#holds.has(id);
   readonly #isLeased = (id: string): boolean => this.#leases.has(id);
 
-  constructor(db: DatabaseSync, options: TablesOptions) {
+  /** `unreadable` hears why an event cannot be read, which is then a dead letter. */
+  constructor(db: DatabaseSync, options: TablesOptions, unreadable: (why: string) => void = () => {}) {
     this.#db = db;
+    this.#unreadable = unreadable;
     this.#tables = new Tables(db, options);
     this.#views = new Views(db, options.sealer);
   }
@@ -115,6 +118,7 @@ export class Ledger {
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
       transact(this.#db, () => this.#tables.bury(id, error.message));
+      this.#unreadable(error.message);
       return undefined;
     }
   }

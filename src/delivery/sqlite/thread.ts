@@ -75,7 +75,12 @@ class Thread {
   #open(damage?: string): [DatabaseSync, Ledger, Batch] {
     const db = openJournal(this.#data.dir, message => this.#tell({ code: 'files', message }), damage);
     this.#fileNumber = fileNumber(this.#data.dir);
-    const ledger = new Ledger(db, { sealer: this.#sealer, maxBytes: this.#data.maxBytes });
+    const unreadable = (why: string) =>
+      this.#tell({
+        code: 'files',
+        message: `stored events cannot be read and are dead letters now: ${why}. Then \`breakwater events retry --all --state dead\``,
+      });
+    const ledger = new Ledger(db, { sealer: this.#sealer, maxBytes: this.#data.maxBytes }, unreadable);
     return [db, ledger, new Batch({ dir: this.#data.dir, db, ledger, reserve: this.#reserve })];
   }
 
