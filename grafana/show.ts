@@ -1,4 +1,4 @@
-// What the dashboards show, as text: `node grafana/show.ts http://127.0.0.1:9091` asks a Prometheus about now;
+// What the dashboards show, as text: `npm run dashboards -- http://127.0.0.1:9091` asks a Prometheus about now;
 // without an address the demo is played, and its outage is shown.
 import { parseArgs } from 'node:util';
 import { playWatched } from '../test/kit/watched-demo.ts';
@@ -50,7 +50,7 @@ const askAt =
     return data.result.map(({ metric, value: [, value] }) => ({ metric, value: Number(value) }));
   };
 
-if (import.meta.main) {
+const run = async (): Promise<void> => {
   const { positionals, values } = parseArgs({ allowPositionals: true, options: { app: { type: 'string' } } });
   const [url] = positionals;
   if (url) await showAll(askAt(url), values.app ?? '.*');
@@ -62,4 +62,10 @@ if (import.meta.main) {
       await close();
     }
   }
-}
+};
+
+if (import.meta.main)
+  await run().catch(({ message, cause }: Error) => {
+    process.stderr.write(`${message}${cause instanceof Error ? `: ${cause.message}` : ''}\n`);
+    process.exitCode = 1;
+  });

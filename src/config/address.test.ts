@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatHostPort, isLoopback } from '../core/host-port.ts';
-import { address, hostPort, normaliseUpstream, reaches, upstreamFault } from './address.ts';
+import { address, hostPort, isCollector, normaliseUpstream, reaches, upstreamFault } from './address.ts';
+import { shown } from './shown.ts';
 
 const at = (text: string) => address().parse(text);
 
@@ -70,4 +71,12 @@ test('upstreams are written one way, and connect to the port that the scheme imp
   assert.deepEqual(hostPort('http://[::1]/x'), { host: '::1', port: 80 });
   assert.deepEqual(hostPort('http://[::ffff:127.0.0.1]:8090/x'), { host: '127.0.0.1', port: 8090 });
   assert.deepEqual(hostPort('http://localhost.:8090/x'), { host: 'localhost', port: 8090 });
+});
+
+test('a collector is a plain URL: what else it may hold would be shown', () => {
+  assert.equal(isCollector('https://otlp.example.com/v1/traces'), true);
+  for (const text of ['?api_key=x', '#x'])
+    assert.equal(isCollector(`https://otlp.example.com/v1/traces${text}`), false);
+  assert.equal(isCollector('https://me:x@otlp.example.com/v1/traces'), false);
+  assert.doesNotMatch(shown('https://me:canary@otlp.example.com/v1/traces?api_key=canary'), /canary/);
 });
