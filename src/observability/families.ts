@@ -46,9 +46,9 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_limit_missed_total',
     type: 'counter',
-    help: 'Answers that left more than 20 ms after their limit, which must never be; it begins at 0.',
+    help: 'Answers that left more than 20 ms after their limit, which must never be; 0 too is shown.',
     labels: ['app', 'hook'],
-    // From 0 on, so that the first one shows in a rate.
+    // 0 too, so that a late one shows in a rate, unless it left before the first scrape that shows its hook.
     read: ({ counts }) =>
       each(counts.hooks.values(), ({ app, hook, limitMissed }) => [{ labels: { app, hook }, value: limitMissed }]),
   },

@@ -28,8 +28,10 @@ whatever names WCS or a stranger calls, a hook that neither knows is counted as 
 * \`outcome\`: \`ok\`, \`verdict\` (403 and other 4xx: an answer, not a failure), \`refused\`, \`reset\`, \`timeout\`,
   \`status\` (5xx), \`body\` (no JSON), \`cancelled\` (cut by the gateway: the loser of a hedge, a client who left).
 
-A counter has no series before it counts for the first time, but for \`breakwater_limit_missed_total\`. Those of hooks and upstreams that a reload removed stay
-until the process ends, as Prometheus likes it; gauges go at once.
+A counter has no series before it counts for the first time; \`breakwater_limit_missed_total\` has one as soon as anything
+of its hook is counted. So \`rate\` and \`increase\` do not see what was counted before the first scrape of a series; the
+alerts for which that matters take the value of a new series as a whole. Those of hooks and upstreams that a reload
+removed stay until the process ends, as Prometheus likes it; gauges go at once.
 `;
 
 const QUESTIONS = `## Questions and answers
