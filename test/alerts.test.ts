@@ -21,6 +21,7 @@ interface Rule {
   readonly record?: string;
   readonly alert?: string;
   readonly expr: string;
+  readonly for?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -50,6 +51,18 @@ const textsOf = (expr: string, ...kinds: readonly string[]): string[] => {
     },
   });
   return texts;
+};
+
+/** Writes a rule file with this alert alone, which does not wait in it, and its fixtures, which it gives the name of. */
+const writeHasty = (folder: string, { for: _, ...hasty }: Rule): string => {
+  const isOfAlert = ({ alert_rule_test: all }: Fixture) => all.some(({ alertname }) => alertname === hasty.alert);
+  const document = FIXTURES.map(readYaml).find(({ tests }) => tests.some(isOfAlert));
+  const ruleFile = join(folder, `${hasty.alert}.yaml`);
+  writeFileSync(ruleFile, stringify({ groups: [{ name: 'breakwater-outage', rules: [hasty] }] }));
+  const file = join(folder, `${hasty.alert}-test.yaml`);
+  const tests = document.tests.filter(isOfAlert);
+  writeFileSync(file, stringify({ ...document, rule_files: [RULE_FILES[0], ruleFile], tests }));
+  return file;
 };
 
 const scrape = async (adminUrl: string): Promise<Map<string, string>> => {
@@ -102,6 +115,21 @@ describe('the rules', { skip: withoutTool('promtool') }, () => {
           ),
         );
       }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('fail the fixtures of any alert that does not wait as long as it says', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'breakwater-alerts-'));
+    try {
+      const waiting = alerts.filter(rule => rule.for !== undefined);
+      assert.ok(waiting.length >= 12, `${waiting.length} alerts wait`);
+      const { stdout, stderr } = promtool('test', 'rules', ...waiting.map(rule => writeHasty(folder, rule)));
+      const broken = new Set(
+        [...(stdout + stderr).matchAll(/alertname: (\w+), time: \S+\s+exp:\[\]/g)].map(([, name]) => name),
+      );
+      none(waiting.flatMap(({ alert }) => (broken.has(alert) ? [] : [`no fixture holds how long ${alert} waits`])));
     } finally {
       rmSync(folder, { recursive: true });
     }
