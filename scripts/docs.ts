@@ -6,6 +6,7 @@ import { loggingDocument } from '../src/observability/log-docs.ts';
 import { metricsDocument } from '../src/observability/metrics-docs.ts';
 import { configuration } from './docs/configuration.ts';
 import { jsonSchema } from './docs/json-schema.ts';
+import { prometheusRule } from './docs/prometheus-rule.ts';
 
 /** A file that is made from the code, and so never edited by hand. */
 export interface Document {
@@ -22,6 +23,7 @@ export const documents: readonly Document[] = [
   metricsDocument,
   ...dashboardDocuments,
   loggingDocument,
+  prometheusRule,
 ];
 
 const ROOT = join(import.meta.dirname, '..');

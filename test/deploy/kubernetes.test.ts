@@ -47,6 +47,9 @@ const complaints = (manifests: readonly Manifest[]): string => {
 
 const SERVICE_MONITOR_KEYS = ['port', 'path', 'interval', 'scrapeTimeout', 'relabelings'];
 
+const readPrometheus = (file: string): Manifest => parse(readFileSync(join(ROOT, 'deploy/prometheus', file), 'utf8'));
+const JOB = readPrometheus('prometheus.yaml').scrape_configs[0].job_name;
+
 const gatewayOf = ({ template }: Manifest): Manifest =>
   [...(template.spec.initContainers ?? []), ...template.spec.containers].find(({ name }) => name === 'breakwater');
 
@@ -90,6 +93,11 @@ for (const base of ['shield', 'sidecar']) {
         assert.ok(services.includes(endpoint.port));
         assert.deepEqual(Object.keys(endpoint), SERVICE_MONITOR_KEYS);
       }
+    });
+
+    test('is scraped under the job that the alerts look for', () => {
+      for (const { relabelings } of one(all, 'ServiceMonitor').spec.endpoints)
+        assert.deepEqual(relabelings, [{ targetLabel: 'job', replacement: JOB }]);
     });
 
     test('mounts what it makes', () => {
@@ -156,4 +164,12 @@ test('the autoscaler of the shield scales the shield, by CPU and by what queues'
     metrics.map(({ resource, pods }: Manifest) => resource?.name ?? pods.metric.name),
     ['cpu', 'breakwater_queued'],
   );
+});
+
+test('the rule of the Prometheus Operator has all that the rule files have', () => {
+  const { apiVersion, spec } = one(resourcesOf('monitoring'), 'PrometheusRule');
+  assert.equal(apiVersion, 'monitoring.coreos.com/v1');
+  const groups = readPrometheus('prometheus.yaml').rule_files.flatMap((file: string) => readPrometheus(file).groups);
+  assert.ok(groups.length > 5);
+  assert.deepEqual(spec, { groups });
 });
