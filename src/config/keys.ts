@@ -116,7 +116,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'log.body':
     'none, or redacted: bodies are logged without their secrets: what stands under names that hold pass, pwd, secret, token, auth, credential, jwt, cookie or signature, end in key (but appKey), or are pin or otp, at any depth and in texts; users and passwords in addresses; Authorization lines; keys of an SDP.',
   'log.sample':
-    'Of warnings of one kind (same app, hook, source and reason), and of lines on stored events, ten in ten seconds are written and then each hundredth, with how many were left out. false writes them all.',
+    'Of warnings of one kind (same app, hook, source and reason), of calls whose client had gone, and of lines on stored events, ten in ten seconds are written and then each hundredth, with how many were left out. false writes them all.',
 
   traces: 'OpenTelemetry spans of calls and attempts, sent over OTLP/HTTP. Default: none are made.',
   'traces.endpoint':

@@ -60,10 +60,11 @@ export class AccessLine {
     return `${line}}\n`;
   }
 
-  /** The line of a call whose client had gone. */
-  abandoned({ call, code, ms }: Abandoned): string {
+  /** The line of a call whose client had gone; `skipped` others of its kind were left out before it. */
+  abandoned({ call, code, ms }: Abandoned, skipped = 0): string {
     const line = `${this.#begin(INFO, 'abandoned', call)},"reason":"${code}"`;
-    return `${line}${this.#printTimes(call, ms)},"in":${call.body.length}}\n`;
+    const left = skipped > 0 ? `,"skipped":${skipped}` : '';
+    return `${line}${this.#printTimes(call, ms)},"in":${call.body.length}${left}}\n`;
   }
 
   #begin(level: number, message: string, call: Call): string {

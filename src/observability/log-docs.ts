@@ -96,10 +96,10 @@ const NOISE = `Level 20 are details for debugging, 50 defects of the gateway.
 
 ## In an outage
 
-Of warnings of one kind (same app, hook, source and reason), of lines on stored events (same app, hook and result), of
-rungs that failed and of defects, the first ten in ten seconds are written and then each hundredth; \`skipped\` says how
-many were left out before it. 500 calls a second that all fail alike come to six lines a second. Lines of calls that go
-well are all written. \`log.sample: false\` writes everything.
+Of warnings of one kind (same app, hook, source and reason), of calls whose client had gone (same app, hook and reason),
+of lines on stored events (same app, hook and result), of rungs that failed and of defects, the first ten in ten seconds
+are written and then each hundredth; \`skipped\` says how many were left out before it. 500 calls a second that all fail
+alike come to six lines a second. Lines of calls that go well are all written. \`log.sample: false\` writes everything.
 
 ## When nobody reads
 

@@ -185,3 +185,23 @@ test('an outage leaves ten warnings of a kind in ten seconds and each hundredth;
   assert.equal(written.filter(({ source }) => source === 'upstream').length, 1000);
   assert.equal(written.filter(({ msg }) => msg === 'event stored').length, 20);
 });
+
+test('calls whose clients go in masses leave ten lines of a kind and each hundredth, with how many were left out', () => {
+  const { listen, lines } = create('info');
+  const other = aCall({ route: { app: 'EchoApp', hook: 'publishStream' }, hook: 'publishStream' });
+  for (let at = 0; at < 200; at++) listen({ type: 'abandoned', call, code: 'gone', ms: 1 });
+  listen({ type: 'abandoned', call, code: 'closing', ms: 1 });
+  listen({ type: 'abandoned', call: other, code: 'gone', ms: 1 });
+  const written = lines();
+  assert.equal(written.length, 14);
+  assert.deepEqual(
+    written.slice(9).map(({ hook, reason, skipped }) => [hook, reason, skipped]),
+    [
+      ['connect', 'gone', undefined],
+      ['connect', 'gone', 89],
+      ['connect', 'gone', 99],
+      ['connect', 'closing', undefined],
+      ['publishStream', 'gone', undefined],
+    ],
+  );
+});

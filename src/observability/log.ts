@@ -5,7 +5,7 @@ import type { Emit, Event } from '../core/events.ts';
 import { hideSecrets, withoutQuotedJson } from '../core/secrets.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
-import { Sampler } from './line-sampler.ts';
+import { LineThinning } from './line-thinning.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { LogCounts } from './samples.ts';
 
@@ -33,7 +33,7 @@ export interface LogOptions {
   readonly level: keyof typeof LEVELS;
   /** Whether lines of calls hold the bodies, with secrets taken out. */
   readonly body: 'none' | 'redacted';
-  /** Whether of warnings of a kind, and of lines on stored events, only some are written. */
+  /** Whether of warnings of a kind, of calls whose client had gone, and of lines on stored events, only some are written. */
   readonly sample: boolean;
   readonly writer: LineWriter;
 }
@@ -210,31 +210,43 @@ const kindOf = (event: Of<'event' | 'rung-failed' | 'defect'>): string => {
 };
 
 /** What may happen with each call of an outage. */
-const logSampled = (logger: Logger, event: Of<'event' | 'rung-failed' | 'defect'>, sampler: Sampler): void => {
-  const skipped = sampler.admit(kindOf(event));
+const logSampled = (logger: Logger, event: Of<'event' | 'rung-failed' | 'defect'>, thinning: LineThinning): void => {
+  const skipped = thinning.admit(kindOf(event));
   if (skipped === undefined) return;
   if (event.type === 'event') logStored(logger, event, skipped);
   else if (event.type === 'rung-failed') logRung(logger, event, skipped);
   else logger.error({ err: event.error, ...asSkipped(skipped) }, 'defect of the gateway');
 };
 
-/** Turns events into lines of JSON. Only what `level` lets through is put together at all. */
-export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions): Log => {
-  const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
-  const access = new AccessLine(body);
-  const sample = createSample();
-  const once = createOnce();
-  const sampler = new Sampler(isSampled);
-  const threshold = LEVELS[level];
-
+/** Writes the lines of calls; of those that are more of the same, only some. */
+const createCallLines = (access: AccessLine, threshold: number, thinning: LineThinning, writer: LineWriter) => {
   const logAnswered = (event: Of<'answered'>): void => {
     const { call, answer } = event;
     const level = levelOf(answer);
     if (level < threshold) return;
     const { app, hook } = call.route;
-    const skipped = level === INFO ? 0 : sampler.admit(`${app} ${hook} ${answer.source} ${answer.reason}`);
+    const skipped = level === INFO ? 0 : thinning.admit(`${app} ${hook} ${answer.source} ${answer.reason}`);
     if (skipped !== undefined) writer.write(access.answered(event, skipped));
   };
+
+  const logAbandoned = (event: Of<'abandoned'>): void => {
+    if (INFO < threshold) return;
+    const { app, hook } = event.call.route;
+    const skipped = thinning.admit(`${app} ${hook} abandoned ${event.code}`);
+    if (skipped !== undefined) writer.write(access.abandoned(event, skipped));
+  };
+
+  return { logAnswered, logAbandoned };
+};
+
+/** Turns events into lines of JSON. Only what `level` lets through is put together at all. */
+export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions): Log => {
+  const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
+  const sample = createSample();
+  const once = createOnce();
+  const thinning = new LineThinning(isSampled);
+  const threshold = LEVELS[level];
+  const { logAnswered, logAbandoned } = createCallLines(new AccessLine(body), threshold, thinning, writer);
 
   const listen = (event: Event): void => {
     switch (event.type) {
@@ -242,7 +254,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
         logAnswered(event);
         break;
       case 'abandoned':
-        if (INFO >= threshold) writer.write(access.abandoned(event));
+        logAbandoned(event);
         break;
       case 'rejected':
         logRejected(logger, event, sample);
@@ -254,7 +266,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
       case 'event':
       case 'rung-failed':
       case 'defect':
-        logSampled(logger, event, sampler);
+        logSampled(logger, event, thinning);
         break;
       case 'breaker':
       case 'admission':
@@ -273,7 +285,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
     listen,
     logger,
     get counts() {
-      return { written: writer.written, sampled: sampler.skipped, dropped: writer.dropped };
+      return { written: writer.written, sampled: thinning.skipped, dropped: writer.dropped };
     },
     flushSync: () => writer.flushSync(),
     close: () => writer.close(),

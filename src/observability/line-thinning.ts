@@ -14,7 +14,7 @@ interface Kind {
 }
 
 /** Lets ten lines of a kind through in ten seconds and then each hundredth, so that an outage does not flood the log. */
-export class Sampler {
+export class LineThinning {
   readonly #isOn: boolean;
   readonly #kinds = new Map<string, Kind>();
   #skipped = 0;
