@@ -193,13 +193,13 @@ class AppRoutes {
   }
 }
 
-const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState => ({
-  app,
-  hook,
-  limitMs,
-  ladder,
-  ...(hedge ? { hedgeDelayMs: hedge.delayMs } : {}),
-});
+const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState => {
+  const state = { app, hook, limitMs, ladder };
+  if (hedge === undefined) return state;
+  // A quantile is looked up for it: where there are many hooks, whoever reads them can do so in several turns.
+  const get = () => hedge.delayMs;
+  return Object.defineProperty(state, 'hedgeDelayMs', { get, enumerable: true });
+};
 
 /** Builds a gateway. It opens no connection before the first call. */
 export const createGateway = (parts: GatewayParts): Gateway => {

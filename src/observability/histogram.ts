@@ -54,8 +54,11 @@ export const subtract = (later: Histogram, earlier: Histogram | undefined): Hist
   later.map((count, at) => (at === LONGEST ? count : count - (earlier?.[at] ?? 0)));
 
 /** How many durations were counted. */
-export const total = (histogram: Histogram): number =>
-  histogram.subarray(0, SUM).reduce((sum, count) => sum + count, 0);
+export const total = (histogram: Histogram): number => {
+  let sum = 0;
+  for (let at = 0; at < SUM; at++) sum += histogram[at] as number;
+  return sum;
+};
 
 /** One histogram that holds what all of `histograms` hold. */
 export const addUp = (histograms: Iterable<Histogram>): Histogram => {

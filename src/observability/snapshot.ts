@@ -1,7 +1,7 @@
 import { type Outcome, SOURCES, type Source } from '../core/call.ts';
 import type { Code } from '../core/errors.ts';
 import type { AdmissionResult, BreakerState, HedgeResult, RepeatResult } from '../core/events.ts';
-import { answerCell, COLUMNS, type Counts, type HookCounts } from './counts.ts';
+import { answerCell, COLUMNS, type Counts, type HookCounts, type UpstreamCounts } from './counts.ts';
 import { addUp, quantileMs } from './histogram.ts';
 
 /** How long answers took, in milliseconds, since the process began; absent before the first. */
@@ -62,7 +62,8 @@ const sumAnswers = ({ answers }: HookCounts): HookSnapshot['answers'] => {
   return sums;
 };
 
-const takeHook = (counts: HookCounts): HookSnapshot => ({
+/** Copies what was counted for one hook. */
+export const takeHook = (counts: HookCounts): HookSnapshot => ({
   app: counts.app,
   hook: counts.hook,
   answers: sumAnswers(counts),
@@ -75,16 +76,24 @@ const takeHook = (counts: HookCounts): HookSnapshot => ({
   ms: takeQuantiles(counts),
 });
 
-/** Copies what was counted so far. */
-export const takeSnapshot = ({ hooks, upstreams, cache, rejected, admissions }: Counts): Snapshot => ({
-  hooks: Array.from(hooks.values(), takeHook),
-  upstreams: Array.from(upstreams.values(), ({ app, upstream, outcomes, transitions }) => ({
-    app,
-    upstream,
-    attempts: { ...outcomes },
-    transitions: { ...transitions },
-  })),
+/** Copies what was counted for one upstream. */
+export const takeUpstream = ({ app, upstream, outcomes, transitions }: UpstreamCounts): UpstreamSnapshot => ({
+  app,
+  upstream,
+  attempts: { ...outcomes },
+  transitions: { ...transitions },
+});
+
+/** Copies what was counted for no hook and no upstream. */
+export const takeRest = ({ cache, rejected, admissions }: Counts): Omit<Snapshot, 'hooks' | 'upstreams'> => ({
   cache: { memory: { ...cache.memory }, redis: { ...cache.redis } },
   rejected: Object.fromEntries(rejected),
   admissions: Object.fromEntries(Array.from(admissions, ([app, results]) => [app, { ...results }])),
+});
+
+/** Copies what was counted so far. */
+export const takeSnapshot = (counts: Counts): Snapshot => ({
+  hooks: Array.from(counts.hooks.values(), takeHook),
+  upstreams: Array.from(counts.upstreams.values(), takeUpstream),
+  ...takeRest(counts),
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aCall, OK } from '../../test/kit/hand-played.ts';
 import { createMetrics } from './metrics.ts';
-import { describeStatus } from './status.ts';
+import { APPS_A_FRAME, describeStatus, StatusTurns } from './status.ts';
 
 const gauges = {
   upstreams: [
@@ -14,7 +14,7 @@ const gauges = {
   events: [],
 } as const;
 
-const describe = () => {
+const sourcesOf = () => {
   const metrics = createMetrics({ version: '1', gauges: () => gauges });
   const answer = (app: string, hook: string) =>
     metrics.listen({ type: 'answered', call: aCall({ route: { app, hook } }), answer: OK, ms: 4 });
@@ -28,16 +28,18 @@ const describe = () => {
     attempt: { upstream: 'http://u:pw@a/x', sent: true, outcome: 'ok', ms: 4 },
   });
   metrics.listen({ type: 'rejected', code: 'not_found', message: 'no', peer: '' });
-  return describeStatus({
+  return {
     version: '1',
     uptimeMs: 61_900,
     configFile: '/etc/breakwater.yaml',
     reloads: { applied: 1, refused: 0 },
     ready: true,
     gauges,
-    snapshot: metrics.snapshot(),
-  });
+    counts: metrics.counts,
+  };
 };
+
+const describe = () => describeStatus(sourcesOf());
 
 test('the status is plain JSON', () => {
   const status = describe();
@@ -82,5 +84,41 @@ test('every app is there, that without calls and that without settings too', () 
       ['Two', 0, 1],
       ['Gone', 1, 0],
     ],
+  );
+});
+
+test('the page is told the same as /status where there are few apps', async () => {
+  const sources = sourcesOf();
+  const turns = new StatusTurns();
+  for (let frame = 0; frame < 2; frame++) assert.deepEqual(await turns.take(sources), describeStatus(sources));
+});
+
+test('of many apps each frame has all upstreams, and the hooks of some, until it has told those of all', async () => {
+  const names = Array.from({ length: 2 * APPS_A_FRAME + 3 }, (_, at) => `App${at}`);
+  const sources = {
+    ...sourcesOf(),
+    counts: createMetrics({ version: '1', gauges: () => gauges }).counts,
+    gauges: {
+      ...gauges,
+      upstreams: names.map(app => ({ ...gauges.upstreams[1], app })),
+      hooks: names.map(app => ({ ...gauges.hooks[0], app })),
+    },
+  };
+  const turns = new StatusTurns();
+  const whole = describeStatus(sources);
+  const told = new Map<string, unknown>();
+  for (const count of [APPS_A_FRAME, APPS_A_FRAME, 3, APPS_A_FRAME]) {
+    const { apps } = await turns.take(sources);
+    assert.deepEqual(
+      apps.map(({ app, upstreams }) => [app, upstreams]),
+      whole.apps.map(({ app, upstreams }) => [app, upstreams]),
+    );
+    const withHooks = apps.filter(({ hooks }) => hooks);
+    assert.equal(withHooks.length, count);
+    for (const { app, hooks } of withHooks) told.set(app, hooks);
+  }
+  assert.deepEqual(
+    [...told],
+    whole.apps.map(({ app, hooks }) => [app, hooks]),
   );
 });

@@ -1,6 +1,7 @@
 /**
  * @import { Source } from '../core/call.ts'
  * @import { HookSample, Sample, Spread, UpstreamSample } from '../observability/sampler.ts'
+ * @import { AppStatus, StatusFrame } from '../observability/status.ts'
  */
 
 /** How many seconds are shown. */
@@ -123,3 +124,12 @@ export const allAnswers = (samples, pick) =>
 
 /** How many seconds `samples` cover. @param {readonly Sample[]} samples */
 export const secondsOf = samples => samples.reduce((sum, { seconds }) => sum + seconds, 0) || 1;
+
+/**
+ * The apps of a frame, with the hooks that an earlier one told where this one leaves them out.
+ * @param {StatusFrame['apps']} apps @param {readonly AppStatus[]} before @returns {AppStatus[]}
+ */
+export const withHooks = (apps, before) => {
+  const known = new Map(before.map(({ app, hooks }) => [app, hooks]));
+  return apps.map(app => ({ ...app, hooks: app.hooks ?? known.get(app.app) ?? [] }));
+};

@@ -5,7 +5,7 @@ import type { Sample } from '../observability/sampler.ts';
 import type { AppStatus, UpstreamStatus } from '../observability/status.ts';
 import { waitBeforeMs } from './backoff.js';
 import { attemptLayers, barsPath, height, sourceLayers, waitLayers } from './drawing.js';
-import { allAnswers, answersOf, History, hookIn } from './history.js';
+import { allAnswers, answersOf, History, hookIn, withHooks } from './history.js';
 import { ofBackEnd, ofWcs } from './verdict.js';
 import { duration, percent, rate, SOURCE_NAMES, size, span } from './words.js';
 
@@ -163,4 +163,24 @@ test('figures are short, and none is rounded to what it is not', () => {
 
 test('the page tries to connect again ever more seldom, but at least every 15 s', () => {
   assert.deepEqual([1, 2, 3, 4, 5, 50].map(waitBeforeMs), [1000, 2000, 4000, 8000, 15_000, 15_000]);
+});
+
+test('hooks that a frame leaves out are those of an earlier one, and an app that is gone is gone', () => {
+  const [hooks, others] = [[{ hook: 'connect' }], [{ hook: 'publishStream' }]];
+  const before = [
+    { app: 'One', upstreams: [], hooks },
+    { app: 'Gone', upstreams: [], hooks },
+  ];
+  const apps = withHooks(
+    [
+      { app: 'One', upstreams: [] },
+      { app: 'Two', upstreams: [], hooks: others },
+    ],
+    before,
+  );
+  assert.deepEqual(apps, [
+    { app: 'One', upstreams: [], hooks },
+    { app: 'Two', upstreams: [], hooks: others },
+  ]);
+  assert.deepEqual(withHooks([{ app: 'One', upstreams: [] }], [])[0]?.hooks, []);
 });

@@ -11,7 +11,7 @@ import { type AdminSources, createAdmin } from './admin.ts';
 import { readPage } from './page.ts';
 import { MAX_WATCHERS } from './watchers.ts';
 
-const FEED = { sample: () => ({}), status: () => ({}), recent: () => ({ count: 0, answers: [] }) };
+const FEED = { sample: async () => ({}), status: async () => ({}), recent: () => ({ count: 0, answers: [] }) };
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 const withAdmin = async (

@@ -12,7 +12,7 @@ import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import { Recent } from '../observability/recent.ts';
 import { Sampler } from '../observability/sampler.ts';
 import type { Gauges } from '../observability/samples.ts';
-import { describeStatus, type Status } from '../observability/status.ts';
+import { describeStatus, type Status, type StatusSources, StatusTurns } from '../observability/status.ts';
 import type { Traces } from '../observability/traces.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { openFilesLimit } from './descriptors.ts';
@@ -166,15 +166,19 @@ export class Breakwater {
   }
 
   status(): Status {
-    return describeStatus({
+    return describeStatus(this.#statusSources());
+  }
+
+  #statusSources(): StatusSources {
+    return {
       version: this.#options.version,
       uptimeMs: now() - this.#startedAt,
       configFile: this.#options.configFile ?? '',
       reloads: this.#reloads,
       ready: this.#ready,
       gauges: this.#gauges(),
-      snapshot: this.metrics.snapshot(),
-    });
+      counts: this.metrics.counts,
+    };
   }
 
   /** What is held now; all zero after the last call (a test says so). */
@@ -243,9 +247,10 @@ export class Breakwater {
   /** What the status page is told. */
   #feed(): Feed {
     const sampler = new Sampler(this.metrics.counts);
+    const turns = new StatusTurns();
     return {
       sample: () => sampler.take(),
-      status: () => this.status(),
+      status: () => turns.take(this.#statusSources()),
       recent: () => ({ count: this.#recent.count, answers: this.#recent.list() }),
     };
   }

@@ -17,8 +17,8 @@ class HandPlayedResponse extends EventEmitter {
 
   writeHead(): void {}
 
-  write(text: string): void {
-    this.written.push(text);
+  write(text: string | Buffer): void {
+    this.written.push(String(text));
   }
 
   end(text: string): void {
@@ -45,11 +45,11 @@ const setUp = (padding = '') => {
   const events: Event[] = [];
   const asked = { samples: 0, count: 0, fails: false };
   const feed = {
-    sample: () => {
+    sample: async () => {
       if (asked.fails) throw new RangeError('broken');
       return { number: ++asked.samples, padding };
     },
-    status: () => ({ is: 'well' }),
+    status: async () => ({ is: 'well' }),
     recent: () => ({ count: asked.count, answers: [{ callId: `c${asked.count}` }] }),
   };
   const watchers = new Watchers(feed, event => void events.push(event));

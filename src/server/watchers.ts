@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { after, now } from '../core/clock.ts';
 import type { Emit } from '../core/events.ts';
 
-/** What whoever watches is told, each as JSON can hold it. */
+/** What whoever watches is told, each as JSON can hold it. What may be much is put together in several turns. */
 export interface Feed {
   /** What happened since the last question; kept for those who come later. */
-  sample(): object;
+  sample(): Promise<object>;
   /** How things stand. */
-  status(): object;
+  status(): Promise<object>;
   /** The last answers that were not the back-end's own, and a number that changes with them. */
   recent(): { readonly count: number; readonly answers: readonly object[] };
 }
@@ -19,6 +20,8 @@ const KEPT_SAMPLES = 120;
 const KEPT_CHARS = 512 * 1024;
 /** What may wait for a watcher who does not read; beyond it, frames are left out. */
 const MAX_WAITING_BYTES = 1024 * 1024;
+/** After so much text, made or sent, calls go on. */
+const LARGE_CHARS = 32 * 1024;
 /** Who has not read for so long is let go. */
 const PATIENCE_MS = 15_000;
 
@@ -30,6 +33,10 @@ const HEADERS = {
 };
 
 const frame = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+
+const rest = async ({ length }: string): Promise<void> => {
+  if (length > LARGE_CHARS) await setImmediate();
+};
 
 /** What has been sampled lately, as it is sent; bounded by number and by size. */
 class History {
@@ -50,7 +57,8 @@ class History {
 
 /**
  * Streams of server-sent events about what the gateway does. It looks once a second while somebody watches and for two
- * minutes after, makes each frame once for all, and never waits: who does not read misses frames, and then the stream.
+ * minutes after, makes and encodes each frame once for all, lets calls go on between its parts, and never waits: who does
+ * not read misses frames, and then the stream.
  */
 export class Watchers {
   readonly #feed: Feed;
@@ -63,6 +71,7 @@ export class Watchers {
   #recentCount = -1;
   #unwatchedTicks = 0;
   #stop: (() => void) | undefined;
+  #isLooking = false;
   #isClosed = false;
 
   constructor(feed: Feed, emit: Emit) {
@@ -98,11 +107,15 @@ export class Watchers {
 
   #begin(): void {
     this.#history = new History();
+    this.#status = '';
     this.#unwatchedTicks = 0;
-    // The first look only sets the mark from which the next one counts.
-    this.#feed.sample();
-    this.#look();
     this.#schedule();
+    void this.#alone(async () => {
+      // The first look only sets the mark from which the next one counts.
+      await this.#feed.sample();
+      await this.#look();
+      await this.#sendAll(this.#status + this.#recent);
+    });
   }
 
   #schedule(): void {
@@ -116,35 +129,56 @@ export class Watchers {
       return;
     }
     this.#schedule();
+    void this.#alone(() => this.#tell());
+  }
+
+  /** Two looks at a time would each miss what the other one counts; the later one is left out. */
+  async #alone(look: () => Promise<void>): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     try {
-      this.#tell();
+      await look();
     } catch (error) {
       this.#emit({ type: 'defect', error });
+    } finally {
+      this.#isLooking = false;
     }
   }
 
-  #tell(): void {
-    const sample = frame('sample', this.#feed.sample());
-    this.#history.add(sample);
+  async #tell(): Promise<void> {
+    const sample = frame('sample', await this.#feed.sample());
+    await rest(sample);
     const recentBefore = this.#recent;
-    this.#look();
-    const news = sample + this.#status + (this.#recent === recentBefore ? '' : this.#recent);
-    for (const response of this.#late.keys()) this.#send(response, news);
+    await this.#look();
+    this.#history.add(sample);
+    await this.#sendAll(sample + this.#status + (this.#recent === recentBefore ? '' : this.#recent));
   }
 
-  #look(): void {
-    this.#status = frame('status', this.#feed.status());
+  async #look(): Promise<void> {
+    this.#status = frame('status', await this.#feed.status());
+    await rest(this.#status);
     const { count, answers } = this.#feed.recent();
     if (count === this.#recentCount) return;
     this.#recentCount = count;
     this.#recent = frame('recent', answers);
   }
 
-  #send(response: ServerResponse, text: string): void {
+  async #sendAll(text: string): Promise<void> {
+    const news = Buffer.from(text);
+    await rest(text);
+    for (const response of [...this.#late.keys()]) {
+      // It may have gone, or all streams have ended, while others were served.
+      if (!this.#isClosed && this.#late.has(response)) this.#send(response, news);
+      await rest(text);
+    }
+  }
+
+  #send(response: ServerResponse, news: Buffer): void {
     const lateSince = this.#late.get(response);
     if (response.writableLength <= MAX_WAITING_BYTES) {
+      response.write(news);
       // The last answers are sent only when they change, and this watcher may have missed that.
-      response.write(lateSince === undefined ? text : text + this.#recent);
+      if (lateSince !== undefined) response.write(this.#recent);
       this.#late.set(response, undefined);
     } else if (lateSince === undefined) this.#late.set(response, now());
     else if (now() - lateSince >= PATIENCE_MS) response.destroy();

@@ -3,8 +3,8 @@ import { waitBeforeMs } from '../backoff.js';
 /**
  * @import { RecentAnswer } from '../../observability/recent.ts'
  * @import { Sample } from '../../observability/sampler.ts'
- * @import { Status } from '../../observability/status.ts'
- * @typedef {{ sample(sample: Sample): void, status(status: Status): void, recent(answers: RecentAnswer[]): void }} Listener
+ * @import { StatusFrame } from '../../observability/status.ts'
+ * @typedef {{ sample(sample: Sample): void, status(status: StatusFrame): void, recent(answers: RecentAnswer[]): void }} Listener
  */
 
 /** Frames come once a second; after so long without one, the gateway is taken for gone. */

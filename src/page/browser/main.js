@@ -1,4 +1,4 @@
-import { attemptsOf, History } from '../history.js';
+import { attemptsOf, History, withHooks } from '../history.js';
 import { ofBackEnd, ofWcs } from '../verdict.js';
 import { clock, SHAPES, span } from '../words.js';
 import { AppView } from './app-view.js';
@@ -9,7 +9,7 @@ import { RecentView } from './recent-view.js';
 /**
  * @import { RecentAnswer } from '../../observability/recent.ts'
  * @import { Sample } from '../../observability/sampler.ts'
- * @import { AppStatus, Status } from '../../observability/status.ts'
+ * @import { AppStatus, Status, StatusFrame } from '../../observability/status.ts'
  * @import { AppItem } from './app-view.js'
  */
 
@@ -63,9 +63,11 @@ class Page {
     }
   }
 
-  /** @param {Status} status */
-  #takeStatus(status) {
-    if (this.#status && this.#status.pid !== status.pid) this.#history.clear();
+  /** @param {StatusFrame} frame */
+  #takeStatus(frame) {
+    const isOther = this.#status && this.#status.pid !== frame.pid;
+    if (isOther) this.#history.clear();
+    const status = { ...frame, apps: withHooks(frame.apps, isOther ? [] : (this.#status?.apps ?? [])) };
     this.#status = status;
     for (const app of this.#silent.keys()) if (!status.apps.some(one => one.app === app)) this.#silent.delete(app);
     this.#show();
