@@ -10,3 +10,6 @@ export const after = (ms: number, run: () => void): (() => void) => {
   const timer = setTimeout(run, Math.max(0, Math.ceil(ms)));
   return () => clearTimeout(timer);
 };
+
+/** Resolves once `ms` have passed. */
+export const pause = (ms: number): Promise<void> => new Promise(resolve => after(ms, resolve));

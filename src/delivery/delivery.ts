@@ -8,7 +8,7 @@ import { Outbox } from './outbox.ts';
 const COUNT_MS = 1000;
 /** Over how many counts the rate of deliveries is measured. */
 const COUNTS = 10;
-/** After so many counts it is compared which lanes have something. */
+/** After so many counts it is compared which lanes have something; at once where nothing waits. */
 const COUNTS_TO_COMPARE = 60;
 
 /** Events that wait for so long are a backlog, and no more once they wait for less than the other. */
@@ -172,12 +172,10 @@ export class Delivery {
   async #count(): Promise<void> {
     try {
       for (const ended of await this.#journal.ended()) this.#options.emit({ type: 'ended', ...ended });
-      const left = this.outbox.lanes.leavingAll();
       this.#backlog = await this.#journal.backlog();
       this.#told.clear();
       this.#tellOrphans();
-      if (this.#backlog.every(({ pending }) => pending === 0)) left(new Set());
-      else if (++this.#counts % COUNTS_TO_COMPARE === 0) await this.#compareLanes();
+      await this.#compareLanes();
       this.#tellBacklogs();
     } catch (error) {
       this.#failed(error);
@@ -189,6 +187,9 @@ export class Delivery {
 
   /** Of some lanes all is gone without this process having seen it: taken by another, dropped, expired. */
   async #compareLanes(): Promise<void> {
+    const nothingWaits = this.#backlog.every(({ pending }) => pending === 0);
+    if (++this.#counts % COUNTS_TO_COMPARE !== 0 && !nothingWaits) return;
+    if (!this.outbox.lanes.haveStored) return;
     const tell = this.outbox.lanes.leavingAll();
     tell(await this.#journal.lanes());
   }

@@ -1,4 +1,4 @@
-import { after, now } from '../core/clock.ts';
+import { now, pause } from '../core/clock.ts';
 import { connectionOf, type LoadedRedisOptions } from '../store/redis-options.ts';
 import type { Journal, JournalProblem } from './journal.ts';
 import { redisJournal } from './redis-journal.ts';
@@ -7,7 +7,7 @@ const LOOK_MS = 50;
 
 /** Waits until `journal` answers, for `ms` at most; gives why it does not. */
 export const whyNotAnswering = async (journal: Journal, ms: number): Promise<unknown> => {
-  for (const end = now() + ms; ; await new Promise<void>(done => after(LOOK_MS, done))) {
+  for (const end = now() + ms; ; await pause(LOOK_MS)) {
     try {
       await journal.backlog();
       return undefined;

@@ -1,9 +1,7 @@
-import { after, now } from '../core/clock.ts';
+import { now, pause } from '../core/clock.ts';
 import { JournalError } from './journal.ts';
 
 const AGAIN_MS = 500;
-
-const pause = (ms: number): Promise<void> => new Promise(done => after(ms, done));
 
 /**
  * What `ask` gives, asked again every half second for `forMs` while the journal does not answer: what became of an event

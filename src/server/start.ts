@@ -1,5 +1,5 @@
 import type { Config } from '../config/types.ts';
-import { after, now } from '../core/clock.ts';
+import { after, now, pause } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { formatHostPort, type HostPort } from '../core/host-port.ts';
@@ -275,7 +275,7 @@ export class Breakwater {
 
   async #settled(ms: number): Promise<void> {
     const end = now() + ms;
-    while (this.#hooks.visits > 0 && now() < end) await new Promise<void>(resolve => after(DRAIN_LOOK_MS, resolve));
+    while (this.#hooks.visits > 0 && now() < end) await pause(DRAIN_LOOK_MS);
   }
 }
 
