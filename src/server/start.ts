@@ -4,7 +4,6 @@ import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
 import { formatHostPort, type HostPort } from '../core/host-port.ts';
 import { JournalError } from '../delivery/journal.ts';
-import { createGateway, type Gateway } from '../gateway/gateway.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
 import { openForLog } from '../observability/log-fd.ts';
@@ -16,7 +15,7 @@ import { describeStatus, type Status, type StatusSources, StatusTurns } from '..
 import type { Traces } from '../observability/traces.ts';
 import { type Admin, createAdmin } from './admin.ts';
 import { openFilesLimit } from './descriptors.ts';
-import { createGuard, type Guard } from './guard.ts';
+import { Gateways } from './gateways.ts';
 import { HookServer } from './http.ts';
 import { listen } from './listen.ts';
 import { SharedMemory } from './memory.ts';
@@ -28,8 +27,6 @@ import type { Feed } from './watchers.ts';
 const LAST_ANSWERS_MS = 500;
 /** Whoever watches gets so long to read a page to its end, in any case. */
 const LAST_PAGES_MS = 50;
-/** An attempt may outlive its call by its grace, never its limit; a little more lets its end be told. */
-const AFTER_LIMIT_MS = 1000;
 const DRAIN_LOOK_MS = 20;
 /** Spans that wait when the gateway stops have so long to leave. */
 const LAST_SPANS_MS = 2000;
@@ -63,18 +60,13 @@ export class Breakwater {
   readonly #admin: Admin;
   readonly #startedAt = now();
   readonly #reloads: { applied: number; refused: number; lastProblem?: string } = { applied: 0, refused: 0 };
-  #config: Config;
   readonly #memory: SharedMemory;
-  #guard: Guard;
-  #gateway: Gateway;
-  /** Replaced gateways whose last calls may still be out, and what stops the timer that will close them. */
-  readonly #retired = new Map<Gateway, () => void>();
+  readonly #gateways: Gateways;
   #ready = false;
   #hooksAt: HostPort | undefined = undefined;
   #adminAt: HostPort | undefined = undefined;
 
   constructor(config: Config, options: StartOptions) {
-    this.#config = config;
     this.#options = options;
     this.#logTo = openForLog(options.logFd ?? 1);
     this.log = createLog({ ...config.log, writer: createLineWriter(this.#logTo) });
@@ -92,11 +84,10 @@ export class Breakwater {
       event => this.#emit(event),
       told => openJournal(config.events, options.configFile, told),
     );
-    this.#guard = createGuard(config);
-    this.#gateway = this.#build(config);
+    this.#gateways = new Gateways(config, { memory: this.#memory, emit: event => this.#emit(event) });
     this.#hooks = new HookServer({
-      gateway: () => this.#gateway,
-      guard: () => this.#guard,
+      gateway: () => this.#gateways.current,
+      guard: () => this.#gateways.guard,
       limits: this.#limits(),
       traceShare: config.traces?.sample,
       emit: this.#emit,
@@ -108,30 +99,30 @@ export class Breakwater {
 
   /** Where hooks go, without a path. */
   get url(): string {
-    return url(this.#hooksAt ?? this.#config.listen);
+    return url(this.#hooksAt ?? this.#gateways.config.listen);
   }
 
   get adminUrl(): string {
-    return url(this.#adminAt ?? this.#config.admin);
+    return url(this.#adminAt ?? this.#gateways.config.admin);
   }
 
   /** True while hooks must carry a hash of their body. */
   get isSigned(): boolean {
-    return this.#config.wcs.secrets.length > 0;
+    return this.#gateways.config.wcs.secrets.length > 0;
   }
 
   /** Opens both listeners. Throws a GatewayError that names the address and the remedy if one cannot be had. */
   async start(): Promise<void> {
     try {
       await this.#openTraces();
-      if (storesEvents(this.#config)) await this.#memory.delivery.open();
-      this.#hooksAt = await listen(this.#hooks.server, this.#config.listen, 'listen');
+      if (storesEvents(this.#gateways.config)) await this.#memory.delivery.open();
+      this.#hooksAt = await listen(this.#hooks.server, this.#gateways.config.listen, 'listen');
       this.#hooks.server.on('error', error => this.#emit({ type: 'defect', error }));
-      this.#adminAt = await this.#admin.start(this.#config.admin);
+      this.#adminAt = await this.#admin.start(this.#gateways.config.admin);
     } catch (error) {
       // What is left open would keep the process from ending.
       this.#hooks.server.close();
-      this.#gateway.close();
+      this.#gateways.close();
       await this.#memory.close();
       throw asStartFailure(error);
     }
@@ -143,17 +134,7 @@ export class Breakwater {
    * `cache`, `events`, `log` and `traces` stay as they are; gives the names of those that would have changed.
    */
   reload(config: Config): string[] {
-    const old = this.#gateway;
-    const fixed = ['listen', 'admin', 'limits', 'cache', 'events', 'log', 'traces'] as const;
-    const waiting = fixed.filter(key => JSON.stringify(config[key]) !== JSON.stringify(this.#config[key]));
-    const { listen: listenAt, admin, limits, cache, events, log, traces } = this.#config;
-    const inForce = { ...config, listen: listenAt, admin, limits, cache, events, log, traces };
-    // Nothing of it is in force unless all of it can be.
-    const [guard, gateway] = [createGuard(inForce), this.#build(inForce)];
-    this.#guard = guard;
-    this.#gateway = gateway;
-    this.#retire(old, this.#config);
-    this.#config = inForce;
+    const waiting = this.#gateways.replace(config);
     this.#reloads.applied++;
     delete this.#reloads.lastProblem;
     return waiting;
@@ -183,13 +164,13 @@ export class Breakwater {
 
   /** What is held now; all zero after the last call (a test says so). */
   get held(): { visits: number; inflight: number; queued: number } {
-    const states = this.#gateway.upstreams();
+    const states = this.#gateways.current.upstreams();
     const sum = (key: 'inflight' | 'queued') => states.reduce((all, state) => all + state[key], 0);
     return { visits: this.#hooks.visits, inflight: sum('inflight'), queued: sum('queued') };
   }
 
   /** Stops accepting, answers what is in flight, flushes. Done within `drain`. */
-  async close(drainMs: number = this.#config.drain): Promise<void> {
+  async close(drainMs: number = this.#gateways.config.drain): Promise<void> {
     const end = now() + drainMs;
     this.#ready = false;
     this.#hooks.drain();
@@ -200,11 +181,7 @@ export class Breakwater {
     await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
     this.#hooks.destroy();
     await atMost(rested, end - now());
-    for (const [gateway, stop] of this.#retired) {
-      stop();
-      gateway.close();
-    }
-    this.#gateway.close();
+    this.#gateways.close();
     const leftMs = Math.max(LAST_PAGES_MS, end - now());
     // What was cut off is noted too, so that nobody has to wait for its lease.
     const stored = delivery.rest().then(() => this.#memory.close());
@@ -218,24 +195,20 @@ export class Breakwater {
 
   /** OpenTelemetry is loaded here, and only where it is wanted. */
   async #openTraces(): Promise<void> {
-    const { traces } = this.#config;
+    const { traces } = this.#gateways.config;
     if (!traces) return;
     const { openTraces } = await import('../observability/traces.ts');
-    const pathOf = (app: string) => this.#config.apps.find(({ name }) => name === app)?.path ?? '';
+    const pathOf = (app: string) => this.#gateways.config.apps.find(({ name }) => name === app)?.path ?? '';
     const { endpoint } = traces;
     this.#traces = openTraces({ endpoint, version: this.#options.version, pathOf, emit: event => this.#emit(event) });
-  }
-
-  #build(config: Config): Gateway {
-    return createGateway({ config, memory: this.#memory, emit: event => this.#emit(event) });
   }
 
   #gauges(): Gauges {
     const { redisIsUp, sessions, delivery } = this.#memory;
     const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
     return {
-      upstreams: this.#gateway.upstreams(),
-      hooks: this.#gateway.hooks(),
+      upstreams: this.#gateways.current.upstreams(),
+      hooks: this.#gateways.current.hooks(),
       sessions,
       events: delivery.state,
       log: this.log.counts,
@@ -258,19 +231,10 @@ export class Breakwater {
   /** More connections than half the descriptors would leave none for the back-ends. */
   #limits(): Config['limits'] {
     const most = Math.floor(openFilesLimit() / 2);
-    const { limits } = this.#config;
+    const { limits } = this.#gateways.config;
     if (limits.connections <= most) return limits;
     this.log.logger.warn(`limits.connections is ${limits.connections}, but the limit of open files allows ${most}`);
     return { ...limits, connections: most };
-  }
-
-  #retire(gateway: Gateway, config: Config): void {
-    const longest = Math.max(...gateway.hooks().map(hook => hook.limitMs), config.wcs.requestTimeout);
-    const stop = after(longest + AFTER_LIMIT_MS, () => {
-      this.#retired.delete(gateway);
-      gateway.close();
-    });
-    this.#retired.set(gateway, stop);
   }
 
   async #settled(ms: number): Promise<void> {
