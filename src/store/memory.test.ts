@@ -96,3 +96,14 @@ test('entries and bytes have defaults, and entries a bound', () => {
   assert.deepEqual(MemoryOptions.parse({}), { entries: 10_000, bytes: 64 * 1024 ** 2 });
   assert.throws(() => MemoryOptions.parse({ entries: 1e9 }), /name fewer entries/);
 });
+
+test('deleting the last value does not wipe the room for all others', t => {
+  const store = verdictStore({ entries: 1000, bytes: 1 << 20 });
+  const wipe = t.mock.method(Map.prototype, 'clear');
+  for (let i = 0; i < 3; i++) {
+    store.set('a', admission('{}'), KEEP_MS);
+    store.delete('a');
+  }
+  assert.equal(wipe.mock.callCount(), 0);
+  assert.deepEqual([store.size, [...store.keys()]], [0, []]);
+});
