@@ -39,11 +39,11 @@ const outcome = async (command: typeof check, args: string[], options: Partial<I
 };
 
 test('check prints a valid configuration with its defaults, and doubts on standard error', async () => {
-  const file = write('good.yaml', `${APP}    fallback: [cached, echo]\n`);
+  const file = write('good.yaml', `${APP}    hooks: { connect: { fallback: [cached, echo] } }\n`);
   const { code, out, err } = await outcome(check, ['--config', file]);
   assert.equal(code, 0);
   assert.match(out, /^ {4}limit: 3s\n {4}attemptLimit: 3s\n {4}connectLimit: 500ms$/m);
-  assert.match(err, /^warning: .*good\.yaml:6:24 apps\[0\]\.fallback\[1\]: echo admits every connect/);
+  assert.match(err, /^warning: .*good\.yaml:6:44 apps\[0\]\.hooks\.connect\.fallback\[1\]: echo admits every connect/);
 });
 
 test('check says in the end how many warnings there were, if there were any', async () => {
@@ -53,11 +53,14 @@ test('check says in the end how many warnings there were, if there were any', as
     return [lines.filter(line => line.startsWith('warning: ')).length, lines.at(-1)];
   };
   assert.deepEqual(await withWarnings('one.yaml', `${APP}    idempotent: [playRTPS]\n`), [1, '1 warning']);
-  assert.deepEqual(await withWarnings('two.yaml', `${APP}    fallback: [cached, echo]\n    idempotent: [playRTPS]\n`), [
-    2,
-    '2 warnings',
-  ]);
-  assert.deepEqual(await withWarnings('none.yaml', `${APP}    fallback: [cached]\n`), [0, '']);
+  assert.deepEqual(
+    await withWarnings(
+      'two.yaml',
+      `${APP}    hooks: { connect: { fallback: [cached, echo] } }\n    idempotent: [playRTPS]\n`,
+    ),
+    [2, '2 warnings'],
+  );
+  assert.deepEqual(await withWarnings('none.yaml', `${APP}    fallback: auto\n`), [0, '']);
 });
 
 test('check prints no secret that came from the environment', async () => {

@@ -1,6 +1,8 @@
 import { findHook } from '../hooks/catalogue.ts';
 import { byOrigin, ladder } from './by-origin.ts';
 import type { DraftApp } from './draft.ts';
+import { matchesGlob } from './glob.ts';
+import type { Path } from './problems.ts';
 import { listed } from './text.ts';
 import type { Rung } from './types.ts';
 import type { Finding } from './validate.ts';
@@ -11,7 +13,11 @@ const MAY_PASS: ReadonlySet<Rung> = new Set<Rung>(['cached', 'provisional']);
 const SAY_NO: ReadonlySet<Rung | undefined> = new Set<Rung>(['refuse', 'unavailable']);
 
 /** Ladders that do something else than they seem to. */
-export const ladderDoubts = (app: DraftApp): readonly Finding[] => [...deadRungs(app), ...endedStreams(app)];
+export const ladderDoubts = (app: DraftApp): readonly Finding[] => [
+  ...deadRungs(app),
+  ...endedStreams(app),
+  ...lostEvents(app),
+];
 
 const sureAt = (rungs: readonly Rung[]): number => rungs.findIndex(rung => !MAY_PASS.has(rung));
 
@@ -39,6 +45,26 @@ const endedStreams = (app: DraftApp): readonly Finding[] => {
     path,
     message: `holds for ${KEEP_ALIVE} too, where an error ends running streams of sessions that say FAIL; write ${KEEP_ALIVE}: { fallback: [echo] } under hooks`,
   }));
+};
+
+/** What is named like an event and stored by `auto`; who tells the few others, and what for, no page says. */
+const isEvent = (hook: string): boolean => hook.endsWith('Event') && findHook(hook).decides === 'never';
+
+/** True for a place that holds for all hooks: the app, `defaults`, or a glob that fits even a connect. */
+const isForAll = (path: Path): boolean => !path.includes('hooks') || matchesGlob(String(path.at(-2)), 'connect');
+
+/** A ladder for all hooks keeps `auto` from storing notifications; one that was written for them is meant. */
+const lostEvents = (app: DraftApp): readonly Finding[] => {
+  const isLost = (hook: string): boolean => {
+    const { fallback, acknowledge } = app.settings(hook);
+    return isEvent(hook) && fallback !== 'auto' && !fallback.includes('store') && acknowledge === 'after';
+  };
+  return byOrigin(app, app.hooks.filter(isLost), ['fallback'])
+    .filter(({ path }) => isForAll(path))
+    .map(({ path, hooks }) => ({
+      path,
+      message: `holds for ${listed(hooks, 3)} too, which are not stored then: what the back-end misses of them is lost; write for them under hooks, such as "*StatusEvent": { fallback: auto }, or this ladder again if that is meant`,
+    }));
 };
 
 /** Keys that tell too little, or what no two calls have in common. */
