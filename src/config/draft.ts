@@ -48,6 +48,15 @@ const STAND_INS = new Map<unknown, (at: number) => unknown>([
 ]);
 
 /**
+ * What stands in for one wrong item, so that the others are looked at in their places; it is at odds with nothing. Other
+ * lists go as a whole: nothing is held against their items one by one.
+ */
+const ITEM_STAND_INS = new Map<unknown, (at: number) => unknown>([
+  ['upstreams', at => `http://stand-in-${at}.invalid`],
+  ['fallback', () => 'unavailable'],
+]);
+
+/**
  * Holds the file against the schema and takes out what is wrong, so that the rest can be looked at too:
  * one run tells every problem. An app that is no mapping is left out as a whole.
  */
@@ -57,7 +66,7 @@ export const keepValid = (written: unknown): Valid => {
   const list = Array.isArray(data.apps) ? (data.apps as unknown[]) : [];
   let left = findings;
   for (let pass = 0; pass < MAX_PASSES && left.length > 0; pass++) {
-    for (const { path } of left) takeOut(data, path);
+    for (const { path } of left) if (!replaceItem(data, path)) takeOut(data, path);
     left = validate(FileOptions, data);
   }
   const broken = new Set(left.filter(({ path }) => path[0] === 'apps').map(({ path }) => path[1]));
@@ -66,6 +75,20 @@ export const keepValid = (written: unknown): Valid => {
 
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Puts a stand-in for the item of a list that `path` leads to or into; false if there is none for it. */
+const replaceItem = (data: unknown, path: Path): boolean => {
+  let value = data;
+  for (const [at, step] of path.entries()) {
+    const standIn = typeof step === 'number' ? ITEM_STAND_INS.get(path[at - 1]) : undefined;
+    if (standIn && Array.isArray(value)) {
+      value[Number(step)] = standIn(Number(step));
+      return true;
+    }
+    value = (value as Record<string | number, unknown> | undefined | null)?.[step];
+  }
+  return false;
+};
 
 /**
  * Deletes the key at `path`; for an item of a list the key that holds the list, for a key that is missing the mapping
