@@ -1,13 +1,13 @@
 import { renderEffective } from '../config/effective.ts';
-import { type Loaded, loadConfig } from '../config/load.ts';
+import { type Loaded, loadConfig, type Origin } from '../config/load.ts';
 import { ConfigError, formatProblem } from '../config/problems.ts';
 import { EXIT, type Io } from './io.ts';
 import { readCommandLine } from './usage.ts';
 
 /** Loads a configuration; if it is wrong, tells every problem on standard error and gives nothing. */
-export const loadOrTell = (file: string, io: Io): Loaded | undefined => {
+export const loadOrTell = (file: string, io: Io, uses?: Origin['uses']): Loaded | undefined => {
   try {
-    return loadConfig(file, io.env);
+    return loadConfig(file, io.env, uses);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) io.stderr.write(`${formatProblem(problem)}\n`);

@@ -4,6 +4,7 @@ import type { Config } from '../config/types.ts';
 import { type Filter, type Journal, JournalError, type Listed, type OperatorJournal } from '../delivery/journal.ts';
 import { openRedisJournal, whyNotAnswering } from '../delivery/open-redis.ts';
 import { openJournalFile } from '../delivery/sqlite/sqlite-journal.ts';
+import { storesEvents } from '../server/stores-events.ts';
 import { loadOrTell } from './check.ts';
 import { exported, shownEvent, table } from './events-output.ts';
 import { EXIT, type Io } from './io.ts';
@@ -36,9 +37,9 @@ type Work = (journal: OperatorJournal, order: Order, io: Io, config: Config) => 
 
 const NOTHING = 'nothing stored fits that\n';
 
-const tell = (error: unknown, io: Io): number => {
+const tell = (error: unknown, io: Io, more = ''): number => {
   if (!(error instanceof JournalError)) throw error;
-  io.stderr.write(`breakwater events: ${error.message}\n`);
+  io.stderr.write(`breakwater events: ${error.message}${more}\n`);
   return EXIT.failed;
 };
 
@@ -170,13 +171,16 @@ const open = async (order: Order, config: Config, io: Io): Promise<OperatorJourn
       io.stderr.write(`breakwater events: ${message}\n`),
     );
   } catch (error) {
-    tell(error, io);
+    tell(error, io, storesEvents(config) ? '' : '; no app of this configuration stores events');
     return undefined;
   }
 };
 
+/** Secrets of the gateway are not there in an operator's shell; of them only those of the journal are needed. */
+const isUsed = (path: string): boolean => path === '' || path === 'events' || path.startsWith('events.');
+
 const carryOut = async (word: string, order: Order, io: Io): Promise<number> => {
-  const config = loadOrTell(order.file, io)?.config;
+  const config = loadOrTell(order.file, io, isUsed)?.config;
   if (!config) return EXIT.usage;
   const journal = await open(order, config, io);
   if (!journal) return EXIT.failed;

@@ -31,15 +31,21 @@ export interface Loaded {
 export interface Origin {
   readonly file: string;
   readonly env: Environment;
+  /**
+   * Which keys are used, by their path in the file; all of them unless said otherwise. What is wrong with others is nobody's
+   * concern then, and something valid is in its place.
+   */
+  readonly uses?: (path: string) => boolean;
 }
 
 const MAX_BYTES = 1024 * 1024;
 
 /** Reads, checks and freezes a configuration file. Throws a ConfigError with every problem at once. */
-export const loadConfig = (file: string, env: Environment): Loaded => parseConfig(readText(file), { file, env });
+export const loadConfig = (file: string, env: Environment, uses?: Origin['uses']): Loaded =>
+  parseConfig(readText(file), { file, env, ...(uses && { uses }) });
 
 /** Checks and freezes a configuration that is at hand as text; files that it names count from the folder of `file`. */
-export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
+export const parseConfig = (text: string, { file, env, uses = () => true }: Origin): Loaded => {
   const syntax = parseSyntax(text, file);
   if (syntax.broken) throw new ConfigError(inOrder(syntax.problems));
   const problems = [...syntax.problems];
@@ -52,7 +58,8 @@ export const parseConfig = (text: string, { file, env }: Origin): Loaded => {
   const { found, whole, cas } = examine(source.data, file);
   // A value made from a variable that is not set is wrong for that reason alone.
   problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
-  if (problems.length > 0) throw new ConfigError(inOrder(problems));
+  const told = problems.filter(({ path }) => uses(path));
+  if (told.length > 0) throw new ConfigError(inOrder(told));
   return {
     file,
     config: deepFreeze(assemble(whole, cas)),
