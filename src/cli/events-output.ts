@@ -16,10 +16,19 @@ const span = (ms: number): string => {
   return `${Math.round(ms / length)} ${unit}`;
 };
 
-const fate = ({ state, reason, dueAt }: Listed): string => {
+/** A gateway that may deliver does so within this time. */
+const OVERDUE_MS = 5000;
+
+/** What keeps an event back that is due is known to the gateway alone, if one runs. */
+const dueIn = (wait: number): string => {
+  if (wait > 0) return `due in ${span(wait)}`;
+  return wait > -OVERDUE_MS ? 'due' : `overdue by ${span(-wait)}`;
+};
+
+const fate = ({ state, reason, dueAt, behind }: Listed): string => {
   if (state === 'dead') return reason;
-  const wait = dueAt - Date.now();
-  const due = wait > 0 ? `due in ${span(wait)}` : 'due';
+  if (behind !== undefined) return `waits behind ${behind}`;
+  const due = dueIn(dueAt - Date.now());
   return reason === '' ? due : `${due}, after: ${reason}`;
 };
 

@@ -146,4 +146,24 @@ export const orderContract = (scene: Scene): void =>
       );
       assert.ok(Math.abs(dueAt - Date.now() - 60_000) < 10_000, `due at ${dueAt}`);
     });
+
+    holds('a list tells behind which of its lane an event waits, until that one is gone or dead', async () => {
+      const [first, second, third] = [await store(), await store(), await store()];
+      const other = await store({ lane: 'other' });
+      const behind = async () => (await scene.journal.list({})).map(each => [each.id, each.behind]);
+      assert.deepEqual(await behind(), [
+        [first.id, undefined],
+        [second.id, first.id],
+        [third.id, first.id],
+        [other.id, undefined],
+      ]);
+      assert.equal((await scene.journal.show(third.id))?.behind, first.id);
+      await scene.die(first.id);
+      assert.deepEqual(await behind(), [
+        [first.id, undefined],
+        [second.id, undefined],
+        [third.id, second.id],
+        [other.id, undefined],
+      ]);
+    });
   });

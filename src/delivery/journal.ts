@@ -57,6 +57,8 @@ export interface Listed extends Omit<StoredEvent, 'body' | 'head' | 'query'> {
   readonly attempts: number;
   /** When it is due, epoch ms; when it came in if others of its lane are before it; of a dead one when it was given up. */
   readonly dueAt: number;
+  /** The id of the first of its lane, if that is another one: until it is gone, this one waits whatever the time. */
+  readonly behind?: string;
   readonly bytes: number;
 }
 

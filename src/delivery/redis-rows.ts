@@ -64,7 +64,7 @@ const stateOf = (state: string): EventState => (state === 'dead' ? 'dead' : 'pen
 
 /** An event of a list, and the number of its storing. */
 export const listedOf = (row: Row): { readonly seq: number; readonly listed: Listed } => {
-  const [id, due, app, hook, lane, at, expires, state, why, tries, bytes, seq] = row;
+  const [id, due, behind, app, hook, lane, at, expires, state, why, tries, bytes, seq] = row;
   const listed: Listed = {
     id: text(id),
     app: text(app),
@@ -76,6 +76,7 @@ export const listedOf = (row: Row): { readonly seq: number; readonly listed: Lis
     reason: text(why),
     attempts: number(tries),
     dueAt: number(due),
+    ...(text(behind) !== '' && { behind: text(behind) }),
     bytes: number(bytes),
   };
   return { seq: number(seq), listed };

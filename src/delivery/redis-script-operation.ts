@@ -32,8 +32,9 @@ local FIELDS = { 'app', 'hook', 'lane', 'at', 'expires', 'state', 'why', 'tries'
 local function described(id)
   local where, state, due, at = unpack(get(id, 'where', 'state', 'due', 'at'))
   if not where then return end
-  if state ~= 'dead' and first(where) ~= id then due = at end
-  return { id, due, unpack(get(id, unpack(FIELDS))) }
+  local behind = ''
+  if state ~= 'dead' and first(where) ~= id then due, behind = at, first(where) end
+  return { id, due, behind, unpack(get(id, unpack(FIELDS))) }
 end
 
 local function begins(id, from)

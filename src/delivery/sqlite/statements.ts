@@ -23,7 +23,9 @@ WHERE l.app = ? AND l.due_at <= ? ORDER BY l.due_at, l.was_due_at, l.head`;
 export const LISTED = `
 SELECT e.seq, e.id, e.app, e.hook, e.lane, e.received_at AS receivedAt, e.expires_at AS expiresAt, e.bytes,
   iif(e.dead_at IS NULL, 'pending', 'dead') AS state, coalesce(e.dead_at, l.due_at, e.received_at) AS dueAt,
-  coalesce(l.attempts, e.attempts) AS attempts, coalesce(l.reason, e.reason) AS reason
+  coalesce(l.attempts, e.attempts) AS attempts, coalesce(l.reason, e.reason) AS reason,
+  (SELECT f.id FROM lanes o JOIN events f ON f.seq = o.head
+    WHERE o.lane = e.lane AND o.head <> e.seq AND e.dead_at IS NULL) AS behind
 FROM events e LEFT JOIN lanes l ON l.lane = e.lane AND l.head = e.seq`;
 
 const BACKLOG = `

@@ -45,7 +45,10 @@ export class Views {
   #listed(filter: Filter): (Listed & { seq: number })[] {
     const { sql, values } = conditionOf(filter);
     const listed = this.#db.prepare(`${LISTED} WHERE ${sql} ORDER BY e.seq LIMIT ?`).all(...values, filter.most ?? -1);
-    return listed.map(row => ({ ...row })) as unknown as (Listed & { seq: number })[];
+    return listed.map(({ behind, ...row }) => ({
+      ...row,
+      ...(behind !== null && { behind }),
+    })) as unknown as (Listed & { seq: number })[];
   }
 
   #open(id: string, seq: number): Content {
