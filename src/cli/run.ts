@@ -3,6 +3,7 @@ import { ConfigError, formatProblem } from '../config/problems.ts';
 import type { Config } from '../config/types.ts';
 import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { JournalError } from '../delivery/journal.ts';
 import { type Breakwater, start } from '../server/start.ts';
 import { loadOrTell } from './check.ts';
 import { EXIT, type Io } from './io.ts';
@@ -112,6 +113,10 @@ const startAndServe = async ({ config, warnings }: Loaded, file: string, io: Io)
   return serve(breakwater, file, io);
 };
 
+/** process.exit waits for all threads; a program that takes the place of this one, and ends, does not. */
+const endWithoutThreads = (code: number): void =>
+  process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode = ${code}`], {});
+
 /** `breakwater run`: until a signal ends it. */
 export const run = async (args: string[], io: Io): Promise<number> => {
   const line = readCommandLine('run', args, [], io);
@@ -123,6 +128,7 @@ export const run = async (args: string[], io: Io): Promise<number> => {
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     io.stderr.write(`breakwater: ${error.message}\n`);
+    if (error.cause instanceof JournalError && error.cause.code === 'stuck') endWithoutThreads(EXIT.failed);
     return EXIT.failed;
   }
 };

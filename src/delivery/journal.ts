@@ -86,12 +86,15 @@ export interface Backlog {
   readonly bytes: number;
 }
 
-/** Why an event could not be stored: no room, or the disk or server failed. */
+/**
+ * Why an event could not be stored: no room, or the disk or server failed. `stuck` if nobody knows: a thread waits for the
+ * disk, and the end of the process would wait for that thread.
+ */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
-  readonly code: 'full' | 'failed';
+  readonly code: 'full' | 'failed' | 'stuck';
 
-  constructor(code: 'full' | 'failed', message: string, cause?: unknown) {
+  constructor(code: JournalError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
   }

@@ -17,6 +17,7 @@ import { JournalError } from '../journal.ts';
 export const journalFile = (dir: string): string => join(dir, 'journal.db');
 
 const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'no folder can be made there; name another one',
   ENOTDIR: 'a part of that path is a file, not a folder; name another one',
   EEXIST: 'that is a file, not a folder; name another one',
   EACCES: 'this user may not write there; change its owner, or name another one',
@@ -62,15 +63,16 @@ const notesOn = (dir: string, hadJournal: boolean): string[] => {
   ];
 };
 
-/** Node 24 says of a parent that may not be written that the folder does not exist. */
+/** Makes `dir` with its parents. `recursive` would try for ever where there is a parent in which none can be made: /proc. */
 const makeFolder = (dir: string): void => {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    mkdirSync(dir, { mode: 0o700 });
   } catch (error) {
-    let parent = dirname(dir);
-    while (!existsSync(parent)) parent = dirname(parent);
-    accessSync(parent, constants.W_OK);
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(dir).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(dir))) throw error;
+    makeFolder(dirname(dir));
+    makeFolder(dir);
   }
 };
 

@@ -6,6 +6,8 @@ import type { Calls, Failure, FromThread, Reply, Request, ThreadData, ToThread }
 
 /** More requests than this wait for no disk that works. */
 const MAX_WAITING = 20_000;
+/** A folder that is not there and locked by then is on a file system that does not answer. */
+const FOLDER_MS = 10_000;
 /** A thread that broke down is started again after this. */
 const RESTART_MS = 1000;
 
@@ -36,17 +38,26 @@ export class Link {
     this.#onProblem = onProblem;
   }
 
-  /** Rejects with a JournalError if the journal cannot be opened. */
+  /** Rejects with a JournalError if the journal cannot be opened, or if its folder does not answer. */
   open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = after(FOLDER_MS, () => reject(this.#isStuck()));
+      this.#begin(stop).then(resolve, reject).finally(stop);
+    });
+  }
+
+  /** Starts the thread; `answers` is called at each of its messages. */
+  #begin(answers = (): void => {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const worker = new Worker(THREAD, { workerData: this.#data });
       worker.on('message', (message: FromThread) => {
+        answers();
         if (message.type === 'opened') {
           this.#worker = worker;
           resolve();
           if (this.#isClosed) void this.close();
         } else if (message.type === 'unopened') reject(errorOf(message.failure));
-        else this.#hear(message);
+        else if (message.type !== 'begun') this.#hear(message);
       });
       worker.on('error', error => {
         this.#why = error.message;
@@ -81,6 +92,12 @@ export class Link {
       this.#send();
       worker.postMessage({ type: 'close' } satisfies ToThread);
     });
+  }
+
+  #isStuck(): JournalError {
+    const { dir } = this.#data;
+    const message = `the folder ${dir} cannot be used for the journal: it was not ready within ${FOLDER_MS / 1000} s`;
+    return new JournalError('stuck', `${message}; see whether its file system answers, or name another one`);
   }
 
   #refuse(message: string): Promise<never> {
@@ -121,7 +138,7 @@ export class Link {
     this.#stopRestart = after(RESTART_MS, () => {
       const { dir } = this.#data;
       const work = () => this.#onProblem({ code: 'working-again', message: `the journal in ${dir} works again` });
-      this.open().then(work, () => this.#isClosed || this.#restart());
+      this.#begin().then(work, () => this.#isClosed || this.#restart());
     });
   }
 }

@@ -2,6 +2,7 @@ import type {
   Backlog,
   Ended,
   Filter,
+  JournalError,
   JournalProblem,
   Leased,
   Listed,
@@ -35,7 +36,7 @@ export type Request = {
 
 /** Why a call failed: what a JournalError consists of. */
 export interface Failure {
-  readonly code: 'full' | 'failed';
+  readonly code: JournalError['code'];
   readonly message: string;
 }
 
@@ -52,6 +53,8 @@ export type ToThread =
 
 /** What the thread tells. */
 export type FromThread =
+  /** The folder is there and locked; what lies in it may take its time to be read. */
+  | { readonly type: 'begun' }
   | { readonly type: 'opened' }
   | { readonly type: 'unopened'; readonly failure: Failure }
   | { readonly type: 'replies'; readonly replies: readonly Reply[] }

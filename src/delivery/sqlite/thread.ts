@@ -36,6 +36,7 @@ class Thread {
     this.#sealer = new Sealer(data.keys);
     const notes = prepareFolder(data.dir);
     this.#lock = lockFolder(data.dir);
+    this.#post({ type: 'begun' });
     this.#health = new Health(data, problem => this.#tell(problem));
     this.#reserve = new Reserve(data);
     for (const message of notes) this.#tell({ code: 'files', message });
