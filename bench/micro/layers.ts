@@ -72,6 +72,7 @@ const protect = (name: string, handler: Handler): Upstream => ({
   mayHedge: true,
   load: 0,
   state: () => ({ ...ROUTE, upstream: name, breaker: 'closed', inflight: 0, queued: 0 }),
+  replace: () => {},
   close: () => {},
 });
 

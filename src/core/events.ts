@@ -61,6 +61,8 @@ export type Event =
       readonly to: BreakerState;
       /** How long it stays open, when `to` is open. */
       readonly openForMs?: number;
+      /** True if it was not closed, and a reload put a new one in its place, which is. */
+      readonly isReplaced?: true;
     }
   /** A rung could not be used; the next one was. */
   | { readonly type: 'rung-failed'; readonly route: Route; readonly source: Source; readonly error: unknown }

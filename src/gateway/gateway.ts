@@ -43,6 +43,8 @@ export interface Gateway {
   readonly paths: readonly string[];
   upstreams(): UpstreamState[];
   hooks(): HookState[];
+  /** Another gateway has taken its place: begins nothing of its own any more. Calls that are out go on. */
+  replace(): void;
   /** Ends timers and idle connections. To be called when no call is out. */
   close(): void;
 }
@@ -88,7 +90,8 @@ class AppRoutes {
   readonly #budgets = new Map<number, Budget>();
   readonly #routes = new Map<string, HookRoute>();
   readonly #others = new Map<HookSettings, Map<Hook['kind'], HookRoute>>();
-  readonly #stop: () => void;
+  readonly #stopAsking: () => void;
+  readonly #stopDelivering: () => void;
   readonly #lateWay: LateWay;
 
   constructor(app: App, { config, memory, emit }: GatewayParts) {
@@ -99,7 +102,7 @@ class AppRoutes {
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
     // Sessions may wait from before a reload, whatever this configuration says.
-    const stopAsking = admissions.askThrough(call => this.route('connect').ask(call));
+    this.#stopAsking = admissions.askThrough(call => this.route('connect').ask(call));
     this.#lateWay = new LateWay({
       upstreams: this.upstreams,
       choice: this.#choice,
@@ -110,15 +113,18 @@ class AppRoutes {
       emit,
       limitMs: longestLimitOf(app),
     });
-    const stopDelivering = memory.delivery.deliverer(app.name).goThrough(this.#lateWay);
-    this.#stop = () => {
-      stopAsking();
-      stopDelivering();
-    };
+    this.#stopDelivering = memory.delivery.deliverer(app.name).goThrough(this.#lateWay);
+  }
+
+  /** Stored events of an app that is no more are an operator's matter from now on. */
+  replace(): void {
+    this.#stopDelivering();
+    for (const upstream of this.upstreams) upstream.replace();
   }
 
   close(): void {
-    this.#stop();
+    this.#stopAsking();
+    this.#stopDelivering();
     for (const upstream of this.upstreams) upstream.close();
   }
 
@@ -215,6 +221,9 @@ export const createGateway = (parts: GatewayParts): Gateway => {
     paths: parts.config.apps.map(app => app.path),
     upstreams: () => all.flatMap(app => app.upstreams.map(upstream => upstream.state())),
     hooks: () => all.flatMap(app => [...app.routes].map(hookState)),
+    replace: () => {
+      for (const app of all) app.replace();
+    },
     close: () => {
       for (const app of all) app.close();
     },

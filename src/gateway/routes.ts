@@ -54,6 +54,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       inflight: bulkhead.inflight,
       queued: bulkhead.queued,
     }),
+    replace: () => breaker?.replace(),
     close: () => {
       breaker?.close();
       client.close();

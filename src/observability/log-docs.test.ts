@@ -46,6 +46,7 @@ test('each change of state is a line of the table, at its level', () => {
     ...(['open', 'half-open', 'closed'] as const).map(
       to => ({ type: 'breaker', app: 'a', upstream: 'http://a', to }) as const,
     ),
+    { type: 'breaker', app: 'a', upstream: 'http://a', to: 'closed', isReplaced: true },
     ...(['begun', 'over'] as const).map(is => ({ type: 'backlog', app: 'a', is, pending: 1 }) as const),
     ...[true, false].map(isWell => ({ type: 'journal', isWell, detail: 'the journal in ./data' }) as const),
     ...(['up', 'down', 'refusing'] as const).map(is => ({ type: 'redis', is, detail: 'x' }) as const),

@@ -54,6 +54,11 @@ export const CHANGES: readonly Change[] = [
   { level: 30, begins: 'breaker half-open', meaning: 'a few calls try it; the others get the next rung' },
   { level: 30, begins: 'breaker closed', meaning: "WCS gets the back-end's own answers again" },
   {
+    level: 30,
+    begins: 'breaker reset',
+    meaning: 'it was not closed before the reload; each call goes to the back-end again',
+  },
+  {
     level: 40,
     begins: 'stored events of',
     meaning: 'WCS has its 200 for each; the back-end hears of them when it is back',

@@ -143,7 +143,7 @@ const logRung = (logger: Logger, { route, source, error }: Of<'rung-failed'>, sk
     'a rung could not answer; the next one was tried',
   );
 
-const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breaker'>): void => {
+const logBreaker = (logger: Logger, { app, upstream, to, openForMs, isReplaced }: Of<'breaker'>): void => {
   const fields = { app, upstream: shownUpstream(upstream), to };
   if (to === 'open') {
     const time = openForMs === undefined ? 'for now' : `for ${Math.round(openForMs / 100) / 10} s`;
@@ -156,6 +156,8 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs }: Of<'breake
       fields,
       'breaker half-open: a few probes find out if the upstream is back; other calls get the next rung',
     );
+  else if (isReplaced)
+    logger.info(fields, 'breaker reset by a reload: it begins closed; whether the upstream answers, calls will show');
   else logger.info(fields, 'breaker closed: the upstream answers again, and WCS gets its own answers');
 };
 

@@ -57,6 +57,7 @@ export class Breaker {
   #goodProbes = 0;
   #room = Number.POSITIVE_INFINITY;
   #rampEndsAt = 0;
+  #isReplaced = false;
   /** Only a closed breaker counts, and each closing begins anew: failures from before a recovery must not re-open it. */
   #failures: ShareWindow | undefined;
   #slows: ShareWindow | undefined;
@@ -109,6 +110,12 @@ export class Breaker {
       },
     );
   };
+
+  /** Another one, which is closed, has taken its place: whatever becomes of this one is told no more. */
+  replace(): void {
+    if (this.#state !== 'closed') this.#tell('closed', { isReplaced: true });
+    this.#isReplaced = true;
+  }
 
   close(): void {
     this.#failures?.close();
@@ -178,9 +185,12 @@ export class Breaker {
     if (state === 'open') this.#openUntil = now() + this.#openForMs;
     this.close();
     if (state === 'closed') this.#openWindows();
+    this.#tell(state, state === 'open' ? { openForMs: this.#openForMs } : {});
+  }
+
+  #tell(to: BreakerState, more: { readonly openForMs?: number; readonly isReplaced?: true }): void {
     const { app, upstream, emit } = this.#scope;
-    const openFor = state === 'open' ? { openForMs: this.#openForMs } : {};
-    emit({ type: 'breaker', app, upstream, to: state, ...openFor });
+    if (!this.#isReplaced) emit({ type: 'breaker', app, upstream, to, ...more });
   }
 
   #openWindows(): void {

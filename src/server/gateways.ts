@@ -66,6 +66,7 @@ export class Gateways {
   }
 
   #retire(gateway: Gateway, config: Config): void {
+    gateway.replace();
     const longest = Math.max(...gateway.hooks().map(hook => hook.limitMs), config.wcs.requestTimeout);
     const stop = after(longest + AFTER_LIMIT_MS, () => {
       this.#retired.delete(gateway);

@@ -10,6 +10,7 @@ const upstream = (name: string, state: Partial<Pick<Upstream, 'admits' | 'mayHed
   mayHedge: true,
   load: 0,
   state: () => ({ app: 'a', upstream: name, breaker: 'closed', inflight: 0, queued: 0 }),
+  replace: () => {},
   close: () => {},
   ...state,
 });

@@ -14,6 +14,8 @@ export interface Upstream {
   /** Calls out and waiting. */
   readonly load: number;
   state(): UpstreamState;
+  /** A reload has put another one in its place; calls that are out go on. */
+  replace(): void;
   close(): void;
 }
 
