@@ -41,20 +41,20 @@ const sourcesOf = () => {
 
 const describe = () => describeStatus(sourcesOf());
 
-test('the status is plain JSON', () => {
-  const status = describe();
+test('the status is plain JSON', async () => {
+  const status = await describe();
   assert.deepEqual(JSON.parse(JSON.stringify(status)), status);
 });
 
-test('the status tells what runs, for how long, and from which file', () => {
-  const { version, uptimeSeconds, ready, config, rejected } = describe();
+test('the status tells what runs, for how long, and from which file', async () => {
+  const { version, uptimeSeconds, ready, config, rejected } = await describe();
   assert.deepEqual([version, uptimeSeconds, ready], ['1', 61, true]);
   assert.deepEqual(config, { file: '/etc/breakwater.yaml', reloads: { applied: 1, refused: 0 } });
   assert.deepEqual(rejected, { not_found: 1 });
 });
 
-test('a hook shows how it is treated beside what was counted', () => {
-  const [one] = describe().apps;
+test('a hook shows how it is treated beside what was counted', async () => {
+  const [one] = (await describe()).apps;
   const [connect, other, ...more] = one?.hooks ?? [];
   assert.deepEqual(more, []);
   assert.equal(connect?.hook, 'connect');
@@ -67,8 +67,8 @@ test('a hook shows how it is treated beside what was counted', () => {
   assert.equal(other?.limitMs, undefined);
 });
 
-test('an upstream shows its breaker beside its attempts, and never its user', () => {
-  const status = describe();
+test('an upstream shows its breaker beside its attempts, and never its user', async () => {
+  const status = await describe();
   const [upstream] = status.apps[0]?.upstreams ?? [];
   assert.equal(upstream?.upstream, 'http://a/x');
   assert.deepEqual([upstream?.breaker, upstream?.probesInMs, upstream?.queued], ['open', 4000, 2]);
@@ -76,9 +76,9 @@ test('an upstream shows its breaker beside its attempts, and never its user', ()
   assert.doesNotMatch(JSON.stringify(status), /pw/);
 });
 
-test('every app is there, that without calls and that without settings too', () => {
+test('every app is there, that without calls and that without settings too', async () => {
   assert.deepEqual(
-    describe().apps.map(({ app, hooks, upstreams }) => [app, hooks.length, upstreams.length]),
+    (await describe()).apps.map(({ app, hooks, upstreams }) => [app, hooks.length, upstreams.length]),
     [
       ['One', 2, 1],
       ['Two', 0, 1],
@@ -90,7 +90,7 @@ test('every app is there, that without calls and that without settings too', () 
 test('the page is told the same as /status where there are few apps', async () => {
   const sources = sourcesOf();
   const turns = new StatusTurns();
-  for (let frame = 0; frame < 2; frame++) assert.deepEqual(await turns.take(sources), describeStatus(sources));
+  for (let frame = 0; frame < 2; frame++) assert.deepEqual(await turns.take(sources), await describeStatus(sources));
 });
 
 test('of many apps each frame has all upstreams, and the hooks of some, until it has told those of all', async () => {
@@ -105,7 +105,7 @@ test('of many apps each frame has all upstreams, and the hooks of some, until it
     },
   };
   const turns = new StatusTurns();
-  const whole = describeStatus(sources);
+  const whole = await describeStatus(sources);
   const told = new Map<string, unknown>();
   for (const count of [APPS_A_FRAME, APPS_A_FRAME, 3, APPS_A_FRAME]) {
     const { apps } = await turns.take(sources);
@@ -121,4 +121,16 @@ test('of many apps each frame has all upstreams, and the hooks of some, until it
     [...told],
     whole.apps.map(({ app, hooks }) => [app, hooks]),
   );
+});
+
+test('calls go on between two apps while /status is put together', async () => {
+  let turns = 0;
+  const count = (): void => {
+    turns++;
+    counting = setImmediate(count);
+  };
+  let counting = setImmediate(count);
+  await describe();
+  clearImmediate(counting);
+  assert.ok(turns >= 2, `${turns} turns`);
 });

@@ -22,7 +22,14 @@ const withAdmin = async (
   const events: Event[] = [];
   const metrics = createMetrics({ version: '1', gauges: noGauges });
   const emit = (event: Event) => void events.push(event);
-  const admin = createAdmin({ metrics, status: () => ({ apps: [] }), feed: FEED, ready: () => true, emit, ...changes });
+  const admin = createAdmin({
+    metrics,
+    status: async () => ({ apps: [] }),
+    feed: FEED,
+    ready: () => true,
+    emit,
+    ...changes,
+  });
   const { port } = await admin.start(at);
   try {
     await run(`http://127.0.0.1:${port}`, port, events);
@@ -100,7 +107,7 @@ test('unknown pages and other methods are JSON errors', async () => {
 
 test('a page that fails is a JSON error, and the error is told', async () => {
   const error = new RangeError('broken');
-  const status = () => {
+  const status = async () => {
     throw error;
   };
   await withAdmin({ status }, async (url, _port, events) => {
@@ -147,13 +154,13 @@ test('closing is prompt although connections are idle, half-way through a reques
 
 test('closing what was never started is no error', async () => {
   const metrics = createMetrics({ version: '1', gauges: noGauges });
-  await createAdmin({ metrics, status: () => ({}), feed: FEED, ready: () => true, emit: () => {} }).close();
+  await createAdmin({ metrics, status: async () => ({}), feed: FEED, ready: () => true, emit: () => {} }).close();
 });
 
 test('a port that is taken is an error that names key, address and remedy', async () => {
   await withAdmin({}, async (_url, port) => {
     const metrics = createMetrics({ version: '1', gauges: noGauges });
-    const second = createAdmin({ metrics, status: () => ({}), feed: FEED, ready: () => true, emit: () => {} });
+    const second = createAdmin({ metrics, status: async () => ({}), feed: FEED, ready: () => true, emit: () => {} });
     const message = `admin: cannot listen at 127.0.0.1:${port}: another process has this port; stop it or choose another port`;
     await assert.rejects(second.start({ host: '127.0.0.1', port }), { name: 'GatewayError', message });
   });

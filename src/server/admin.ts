@@ -15,8 +15,8 @@ import { type Feed, MAX_WATCHERS, Watchers } from './watchers.ts';
 /** What the admin listener shows. */
 export interface AdminSources {
   readonly metrics: Pick<Metrics, 'render'>;
-  /** What `/status` says, as JSON. */
-  readonly status: () => object;
+  /** What `/status` says, as JSON can hold it. */
+  readonly status: () => Promise<object>;
   /** What the page for people is told once a second. */
   readonly feed: Feed;
   /** False from the moment the gateway drains; never asks a back-end. */
@@ -77,9 +77,9 @@ const addPeoplePages = (app: Admins, watchers: Watchers): void => {
 const addPages = (app: Admins, { metrics, status, ready }: AdminSources): void => {
   app.get('/healthz', context => context.text('alive\n'));
   app.get('/readyz', context => (ready() ? context.text('ready\n') : context.text('draining\n', 503)));
-  app.get('/status', context => {
+  app.get('/status', async context => {
     context.header('Content-Type', 'application/json');
-    return context.body(`${JSON.stringify(status(), null, 2)}\n`);
+    return context.body(`${JSON.stringify(await status(), null, 2)}\n`);
   });
   app.get('/metrics', async context => {
     const { contentType, body } = await metrics.render(wantsOpenMetrics(context));

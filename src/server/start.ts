@@ -146,7 +146,7 @@ export class Breakwater {
     this.#reloads.lastProblem = problem;
   }
 
-  status(): Status {
+  status(): Promise<Status> {
     return describeStatus(this.#statusSources());
   }
 

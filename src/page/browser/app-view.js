@@ -1,7 +1,8 @@
 import { attemptLayers, sourceLayers } from '../drawing.js';
 import { allAnswers, allAttempts, answersOf, attemptsOf, countOf, secondsOf } from '../history.js';
+import { ofStored } from '../stored.js';
 import { ofBackEnd, ofWcs, shortestLimit } from '../verdict.js';
-import { duration, number, percent, rate, SHAPES, SOURCE_NAMES, size, span } from '../words.js';
+import { duration, percent, rate, SHAPES, SOURCE_NAMES } from '../words.js';
 import { Keyed, make, makeTable, Strip, say, set } from './dom.js';
 import { HookRow, UpstreamRow } from './rows.js';
 
@@ -182,16 +183,7 @@ export class AppView {
   /** @param {EventsState | undefined} events */
   #showStored(events) {
     this.#stored.hidden = events === undefined || events.pending + events.dead === 0;
-    if (!events) return;
-    const { pending, dead, bytes, oldestSeconds, deliveredPerSecond, drainSeconds } = events;
-    const time =
-      drainSeconds === undefined
-        ? 'none is delivered now'
-        : `${rate(deliveredPerSecond)}/s delivered, done in ${span(drainSeconds)}`;
-    const oldest = oldestSeconds === undefined ? '' : `, the oldest ${span(oldestSeconds)} old`;
-    const given = dead > 0 ? `; ${number(dead)} given up, see breakwater events` : '';
-    const waiting = pending === 0 ? 'none waits' : `${number(pending)} wait (${size(bytes)})${oldest}; ${time}`;
-    say(this.#stored, `Stored events: ${waiting}${given}.`);
+    if (events) say(this.#stored, ofStored(events));
   }
 
   /** @param {AppItem} item */

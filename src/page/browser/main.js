@@ -1,4 +1,5 @@
 import { attemptsOf, History, withHooks } from '../history.js';
+import { inWords, Speech } from '../speech.js';
 import { ofBackEnd, ofWcs } from '../verdict.js';
 import { clock, SHAPES, span } from '../words.js';
 import { AppView } from './app-view.js';
@@ -12,9 +13,6 @@ import { RecentView } from './recent-view.js';
  * @import { AppStatus, Status, StatusFrame } from '../../observability/status.ts'
  * @import { AppItem } from './app-view.js'
  */
-
-/** A screen reader is told of changes no more often than this. */
-const SPEAK_EVERY_MS = 5000;
 
 /** All that is on the page, and all that it knows. Both are bounded: two minutes, 50 answers, the apps that there are. */
 class Page {
@@ -36,7 +34,7 @@ class Page {
     () => this.#showConnection(),
   );
   #isPaused = false;
-  #spokenAt = Number.NEGATIVE_INFINITY;
+  #speech = new Speech();
 
   start() {
     byId('pause').addEventListener('click', () => this.#pause());
@@ -121,13 +119,14 @@ class Page {
       /** @type {const} */ (['bad', 'warn', 'ok', 'quiet']).find(level => levels.includes(level)) ?? 'quiet';
     const title = `${SHAPES[worst]} ${verdicts.map(({ app, backEnd }) => `${app}: ${backEnd.word}`).join(', ')} – Breakwater`;
     if (document.title !== title) document.title = title;
-    if (performance.now() - this.#spokenAt < SPEAK_EVERY_MS) return;
-    this.#spokenAt = performance.now();
-    // Without figures, which change all the time.
-    const words = verdicts.map(
-      ({ app, backEnd, wcs }) => `${app}: back-end ${backEnd.word}, WCS ${WCS_WORDS[wcs.level]}`,
-    );
-    say(byId('spoken'), `${words.join('. ')}.`);
+    // Before the first sample nothing is known of what WCS asks.
+    const isKnown = this.#history.samples.length > 0;
+    this.#speak(isKnown ? verdicts.map(({ app, backEnd, wcs }) => inWords(app, backEnd, wcs)).join(' ') : '');
+  }
+
+  /** @param {string} words */
+  #speak(words) {
+    say(byId('spoken'), this.#speech.next(words, performance.now()));
   }
 
   #showConnection() {
@@ -140,17 +139,11 @@ class Page {
     const banner = byId('banner');
     banner.hidden = isLive;
     if (isLive) return;
+    this.#speak('');
     const since =
       heardAt === 0 ? 'No connection yet' : `Connection lost since ${clock(heardAt)}; what is below is from then`;
     say(banner, `${since}. The gateway is gone, or 20 pages watch already; this page tries again by itself.`);
   }
 }
-
-const WCS_WORDS = {
-  ok: "gets the back-end's own answers",
-  warn: 'gets answers of the gateway',
-  bad: 'gets refusals',
-  quiet: 'asks nothing',
-};
 
 new Page().start();
