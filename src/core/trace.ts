@@ -17,6 +17,8 @@ export interface Trace {
   readonly parentId?: string;
   /** The span of the call that an event was stored by. */
   readonly origin?: SpanRef;
+  /** The span of another call, the answer to which is this one's too; set when it is found. */
+  joined?: SpanRef;
 }
 
 /** Version 00 has four parts and nothing behind them; a later one may have more, and ff is none. */
@@ -67,6 +69,11 @@ export const beginDelivery = (callId: string, head: string): Trace | undefined =
   if (traceId === undefined || !isSampled(flags)) return undefined;
   const origin = { traceId, spanId: spanIdOf(callId) };
   return { traceId: randomBytes(16).toString('hex'), flags, origin };
+};
+
+/** Notes that the call of `trace` shares the answer of another, if both are traced. */
+export const joinTraces = (trace: Trace | undefined, other: Trace | undefined): void => {
+  if (trace && other?.spanId !== undefined) trace.joined = { traceId: other.traceId, spanId: other.spanId };
 };
 
 /** What belongs to the trace that the event came in must not go on in another one. */

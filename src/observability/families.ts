@@ -246,7 +246,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_spans_total',
     type: 'counter',
-    help: 'Spans of traced calls: exported, failed (the collector did not take them), or dropped for want of room meanwhile.',
+    help: 'Spans of traced calls: exported, failed (the collector did not take them), or dropped: no room meanwhile, or still waiting at the end.',
     labels: ['result'],
     read: ({ gauges: { spans = {} } }) => words(spans, 'result', {}),
   },

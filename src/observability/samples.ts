@@ -21,7 +21,7 @@ export interface Gauges {
 
 /** Lines that went out, that were left out as more of the same, and that were lost because nobody read. */
 export type LogCounts = Readonly<Record<'written' | 'sampled' | 'dropped', number>>;
-/** Spans that the collector took, that it did not take, and that found no room while it took none. */
+/** Spans that the collector took, that it did not take, and that found no room while it took none or still waited at the end. */
 export type SpanCounts = Readonly<Record<'exported' | 'failed' | 'dropped', number>>;
 
 /** All that a scrape is made of. */

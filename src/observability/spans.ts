@@ -101,7 +101,7 @@ export class Spans {
     this.#scope = scope;
   }
 
-  /** The span of a call that was answered, or whose client had gone; nothing if the call is not traced. */
+  /** The span of a call that was answered, with a link to the call that it shared the answer of, or whose client had gone; nothing if the call is not traced. */
   ofCall(event: Of<'answered' | 'abandoned'>): ReadableSpan | undefined {
     const { call, ms } = event;
     const { trace } = call;
@@ -129,7 +129,7 @@ export class Spans {
         ...answer,
       },
       error: 'error.type' in answer,
-      links: [],
+      links: trace.joined ? [{ context: contextOf(trace.joined, trace) }] : [],
     });
   }
 

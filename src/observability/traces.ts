@@ -44,6 +44,9 @@ class Outlet implements SpanExporter {
   readonly counts = { exported: 0, failed: 0, dropped: 0 };
   /** Spans that were handed over and have not gone out. */
   waiting = 0;
+  /** Those of which it is not known whether they have arrived. */
+  #out = 0;
+  #isClosed = false;
   readonly #exporter: SpanExporter;
   readonly #emit: Emit;
   #isDown = false;
@@ -55,16 +58,30 @@ class Outlet implements SpanExporter {
 
   readonly export: SpanExporter['export'] = (spans, done) => {
     this.waiting -= spans.length;
+    this.#out += spans.length;
     this.#exporter.export(spans, result => {
-      const isTaken = result.code === SUCCESS;
-      this.counts[isTaken ? 'exported' : 'failed'] += spans.length;
-      this.#tell(!isTaken, result.error);
+      if (!this.#isClosed) this.#note(spans.length, result.code === SUCCESS, result.error);
       done(result);
     });
   };
 
+  /** What has not arrived by now never will. */
+  close(): void {
+    const lost = this.waiting + this.#out;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.counts.dropped += lost;
+    if (lost > 0) this.#emit({ type: 'traces', is: 'down', detail: `${lost} of them still waited at the end` });
+  }
+
   shutdown(): Promise<void> {
     return this.#exporter.shutdown();
+  }
+
+  #note(count: number, isTaken: boolean, error: Error | undefined): void {
+    this.#out -= count;
+    this.counts[isTaken ? 'exported' : 'failed'] += count;
+    this.#tell(!isTaken, error);
   }
 
   #tell(isDown: boolean, error: Error | undefined): void {
@@ -105,11 +122,12 @@ export const openTraces = (options: TracesOptions): Traces => {
     counts: outlet.counts,
     close: ms =>
       new Promise(resolve => {
-        const stop = after(ms, resolve);
         const end = () => {
           stop();
+          outlet.close();
           resolve();
         };
+        const stop = after(ms, end);
         processor.shutdown().then(end, end);
       }),
   };

@@ -3,6 +3,7 @@ import { Cancel } from '../core/cancel.ts';
 import { after, now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
 import type { Handler, Layer } from '../core/layer.ts';
+import { joinTraces } from '../core/trace.ts';
 import { Board, type Boarded } from './board.ts';
 import { bucketOf } from './equal-calls.ts';
 import { Undelivered } from './undelivered.ts';
@@ -143,6 +144,7 @@ export const coalesce =
     const join = (flight: Flight, call: Call): Promise<Answer> => {
       const { route } = call;
       call.emit(flight.isMissed ? { type: 'repeat', route, result: 'joined' } : { type: 'coalesced', route });
+      joinTraces(call.trace, flight.call.trace);
       return flight.board(call);
     };
 
