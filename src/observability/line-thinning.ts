@@ -1,11 +1,19 @@
 import { now } from '../core/clock.ts';
 
-/** So many lines of one kind are written in so long, and then one in so many. */
-const FIRST = 10;
-const WINDOW_MS = 10_000;
-const EACH = 100;
-/** What is kept of kinds is forgotten beyond so many; they come from the configuration, the catalogue and the codes. */
-const MOST_KINDS = 10_000;
+/** How many lines of one kind are written. */
+export interface Pace {
+  /** So many in `windowMs`, and then one in `each`. */
+  readonly first: number;
+  readonly windowMs: number;
+  readonly each: number;
+  /** What is kept of kinds is forgotten beyond so many. */
+  readonly mostKinds: number;
+}
+
+/** Kinds come from the configuration, the catalogue and the codes. */
+export const IN_OUTAGES: Pace = { first: 10, windowMs: 10_000, each: 100, mostKinds: 10_000 };
+/** Kinds may come from strangers: each wrong path is one. */
+export const ONE_A_MINUTE: Pace = { first: 1, windowMs: 60_000, each: Number.POSITIVE_INFINITY, mostKinds: 1000 };
 
 interface Kind {
   endsAt: number;
@@ -13,13 +21,15 @@ interface Kind {
   skipped: number;
 }
 
-/** Lets ten lines of a kind through in ten seconds and then each hundredth, so that an outage does not flood the log. */
+/** Lets some lines of a kind through, so that more of the same does not flood the log. */
 export class LineThinning {
   readonly #isOn: boolean;
+  readonly #pace: Pace;
   readonly #kinds = new Map<string, Kind>();
   #skipped = 0;
 
-  constructor(isOn: boolean) {
+  constructor(pace: Pace, isOn = true) {
+    this.#pace = pace;
     this.#isOn = isOn;
   }
 
@@ -31,14 +41,15 @@ export class LineThinning {
   /** How many lines of this kind were left out since the last one that was written; nothing if this one is left out too. */
   admit(name: string): number | undefined {
     if (!this.#isOn) return 0;
+    const { first, windowMs, each } = this.#pace;
     const kind = this.#obtain(name);
     const at = now();
     if (at >= kind.endsAt) {
-      kind.endsAt = at + WINDOW_MS;
+      kind.endsAt = at + windowMs;
       kind.seen = 0;
     }
     kind.seen++;
-    if (kind.seen <= FIRST || kind.seen % EACH === 0) {
+    if (kind.seen <= first || kind.seen % each === 0) {
       const { skipped } = kind;
       kind.skipped = 0;
       return skipped;
@@ -51,7 +62,7 @@ export class LineThinning {
   #obtain(name: string): Kind {
     const known = this.#kinds.get(name);
     if (known) return known;
-    if (this.#kinds.size >= MOST_KINDS) this.#kinds.clear();
+    if (this.#kinds.size >= this.#pace.mostKinds) this.#kinds.clear();
     const kind = { endsAt: 0, seen: 0, skipped: 0 };
     this.#kinds.set(name, kind);
     return kind;

@@ -1,11 +1,10 @@
 import { type Logger, pino } from 'pino';
-import { now } from '../core/clock.ts';
 import { ERRORS, GatewayError } from '../core/errors.ts';
 import type { Emit, Event } from '../core/events.ts';
 import { hideSecrets, withoutQuotedJson } from '../core/secrets.ts';
 import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
-import { LineThinning } from './line-thinning.ts';
+import { IN_OUTAGES, LineThinning, ONE_A_MINUTE } from './line-thinning.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { LogCounts } from './samples.ts';
 
@@ -13,9 +12,6 @@ type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 
 const LEVELS = { debug: 20, info: 30, warn: 40, error: 50, silent: Number.POSITIVE_INFINITY } as const;
 const MAX_CAUSES = 5;
-const SAMPLE_MS = 60_000;
-const ONCE_IN_MS = 60_000;
-const MOST_KINDS = 1000;
 
 export interface Log {
   /** Writes what events tell: a line for each call, and one for each thing that an operator would ask about. */
@@ -48,32 +44,6 @@ const describeError = (error: unknown, depth = 0): unknown => {
   const code = error instanceof GatewayError ? error.code : (error as NodeJS.ErrnoException).code;
   const own = { type, code, message, stack };
   return cause === undefined || depth === MAX_CAUSES ? own : { ...own, cause: describeError(cause, depth + 1) };
-};
-
-type Sample = (kind: string) => number | undefined;
-
-/** Lets the first of a kind through, and one a minute for as long as it goes on, with how many there were since the last. */
-const createSample = (): Sample => {
-  const seen = new Map<string, { count: number; toldAt: number }>();
-  return kind => {
-    const { count, toldAt } = seen.get(kind) ?? { count: 0, toldAt: Number.NEGATIVE_INFINITY };
-    const isTold = now() - toldAt >= SAMPLE_MS;
-    if (seen.size >= MOST_KINDS) seen.clear();
-    seen.set(kind, isTold ? { count: 0, toldAt: now() } : { count: count + 1, toldAt });
-    return isTold ? count + 1 : undefined;
-  };
-};
-
-/** True once a minute for each `what`. */
-const createOnce = (): ((what: string) => boolean) => {
-  const said = new Map<string, number>();
-  return what => {
-    const last = said.get(what);
-    if (last !== undefined && now() - last < ONCE_IN_MS) return false;
-    if (said.size >= MOST_KINDS) said.clear();
-    said.set(what, now());
-    return true;
-  };
 };
 
 const logRedis = (logger: Logger, { is, detail }: Of<'redis'>): void => {
@@ -164,12 +134,12 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs, isReplaced }
 /** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
 const LIKELY_WCS: ReadonlySet<string> = new Set(['not_found', 'bad_signature', 'bad_credentials', 'not_allowed']);
 
-const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, sample: Sample): void => {
+const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, thinning: LineThinning): void => {
   // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
-  const count = sample(code === 'not_found' ? message : code);
-  if (count === undefined) return;
+  const skipped = thinning.admit(code === 'not_found' ? message : code);
+  if (skipped === undefined) return;
   const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
-  logger[level]({ code, peer, detail: message, count }, 'request rejected at the front door');
+  logger[level]({ code, peer, detail: message, count: skipped + 1 }, 'request rejected at the front door');
 };
 
 /** What only a debugging operator wants to see of an event. */
@@ -200,10 +170,10 @@ const logChange = (
 };
 
 /** What is told over and over while it lasts. */
-const logNow = (logger: Logger, event: Of<'redis' | 'rules-doubted'>, once: (what: string) => boolean): void => {
+const logNow = (logger: Logger, event: Of<'redis' | 'rules-doubted'>, thinning: LineThinning): void => {
   if (event.type === 'rules-doubted') {
-    if (once(`rules ${event.app}`)) logDoubts(logger, event);
-  } else if (event.is !== 'refusing' || once('redis')) logRedis(logger, event);
+    if (thinning.admit(`rules ${event.app}`) !== undefined) logDoubts(logger, event);
+  } else if (event.is !== 'refusing' || thinning.admit('redis') !== undefined) logRedis(logger, event);
 };
 
 const kindOf = (event: Of<'event' | 'rung-failed' | 'defect'>): string => {
@@ -244,9 +214,8 @@ const createCallLines = (access: AccessLine, threshold: number, thinning: LineTh
 /** Turns events into lines of JSON. Only what `level` lets through is put together at all. */
 export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions): Log => {
   const logger = pino({ level, base: null, serializers: { err: (error: unknown) => describeError(error) } }, writer);
-  const sample = createSample();
-  const once = createOnce();
-  const thinning = new LineThinning(isSampled);
+  const perMinute = new LineThinning(ONE_A_MINUTE);
+  const thinning = new LineThinning(IN_OUTAGES, isSampled);
   const threshold = LEVELS[level];
   const { logAnswered, logAbandoned } = createCallLines(new AccessLine(body), threshold, thinning, writer);
 
@@ -259,11 +228,11 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
         logAbandoned(event);
         break;
       case 'rejected':
-        logRejected(logger, event, sample);
+        logRejected(logger, event, perMinute);
         break;
       case 'redis':
       case 'rules-doubted':
-        logNow(logger, event, once);
+        logNow(logger, event, perMinute);
         break;
       case 'event':
       case 'rung-failed':
