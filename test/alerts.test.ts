@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { join, relative } from 'node:path';
+import { after, describe, type TestContext, test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse, stringify } from 'yaml';
 import { CODES, ERRORS } from '../src/core/errors.ts';
@@ -29,6 +29,9 @@ interface Rule {
 interface Fixture {
   readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
 }
+
+/** What the annotations take the address of the runbooks by. */
+const RUNBOOKS = '{{ with query "breakwater:runbooks" }}{{ . | first | label "address" }}{{ end }}';
 
 const readYaml = (file: string) => parse(readFileSync(file, 'utf8'));
 const rules: readonly Rule[] = RULE_FILES.flatMap(file =>
@@ -87,6 +90,26 @@ describe('the rules', { skip: withoutTool('promtool') }, () => {
   test('do what the fixtures say', () => {
     const { status, stdout, stderr } = promtool('test', 'rules', ...FIXTURES);
     assert.equal(status, 0, stdout + stderr);
+  });
+
+  test('lead to the runbooks where the records say that they are', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'breakwater-alerts-'));
+    try {
+      const move = (file: string): string => {
+        const text = readFileSync(file, 'utf8').replaceAll(
+          'docs/operations.md',
+          'https://docs.example.com/operations.html',
+        );
+        writeFileSync(join(folder, relative(FOLDER, file)), text);
+        return join(folder, relative(FOLDER, file));
+      };
+      mkdirSync(join(folder, 'tests'));
+      for (const file of RULE_FILES) move(file);
+      const { status, stdout, stderr } = promtool('test', 'rules', move(join(FOLDER, 'tests/outage.yaml')));
+      assert.equal(status, 0, stdout + stderr);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('fail the fixtures, each of them, where no alert fires or each does', () => {
@@ -160,11 +183,19 @@ describe('each alert', () => {
     for (const { alert, labels, annotations } of alerts) {
       assert.ok(['page', 'ticket'].includes(labels?.severity ?? ''), alert);
       assert.ok(annotations?.summary && annotations.description, alert);
-      assert.equal(annotations.runbook_url, `docs/operations.md#${alert?.toLowerCase()}`);
+      assert.equal(annotations.runbook_url, `${RUNBOOKS}#${alert?.toLowerCase()}`);
       assert.ok(headings.has(alert), `docs/operations.md has no section ${alert}`);
     }
     none([...headings].filter(name => !alerts.some(({ alert }) => alert === name)).map(name => `no alert ${name}`));
   });
+});
+
+test('the patch that docs/operations.md shows changes the address of the runbooks', () => {
+  const [, path = ''] =
+    /path: (\/spec\/\S+)/.exec(readFileSync(join(FOLDER, '../../docs/operations.md'), 'utf8')) ?? [];
+  const manifest = readYaml(join(FOLDER, '../kubernetes/monitoring/prometheusrule.yaml'));
+  const found = path.split('/').reduce((at, key) => (key === '' ? at : at?.[key]), manifest);
+  assert.equal(found, 'docs/operations.md');
 });
 
 describe('the names in the rules', () => {
@@ -212,10 +243,12 @@ describe('the names in the rules', () => {
   });
 
   test('hold against the back-end what is its doing, and what follows from it', () => {
-    const [pattern] = patternIn(/reason=~"([^"]+)"/g);
+    const patterns = patternIn(/reason=~"([^"]+)"/g);
+    assert.ok(patterns.length >= 2);
     const follows = new Set(['stale', 'breaker', 'overload']);
-    for (const code of CODES)
-      assert.equal(pattern?.test(code), ERRORS[code].fault === 'upstream' || follows.has(code), code);
+    for (const pattern of patterns)
+      for (const code of CODES)
+        assert.equal(pattern.test(code), ERRORS[code].fault === 'upstream' || follows.has(code), code);
   });
 });
 
@@ -228,54 +261,68 @@ const seriesOf = (scrapes: readonly Map<string, string>[]) =>
       values: scrapes.map(each => each.get(series) ?? '_').join(' '),
     }));
 
+const CALLS = 10;
+const SECONDS_BEFORE = 120;
+const SECONDS_OF_OUTAGE = 75;
+
+/** What a gateway tells if it is scraped every `stepS` seconds, in front of a back-end that goes right after a scrape. */
+const scrapeThroughOutage = async (t: TestContext, stepS: number): Promise<Map<string, string>[]> => {
+  const backEnd = await createFaultServer();
+  const gateway = await startGateway(configFor([backEnd.url], { fallback: ['echo'], limit: '1s' }));
+  t.after(async () => {
+    await gateway.close();
+    await backEnd.close();
+  });
+  let calls = 0;
+  const call = async () => {
+    const body = `{"sessionId":"${calls++}"}`;
+    await (
+      await fetch(`${gateway.url}/connect`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    ).text();
+  };
+  const scrapes: Map<string, string>[] = [];
+  for (let at = 0; at < SECONDS_BEFORE + SECONDS_OF_OUTAGE; at += stepS) {
+    if (at === SECONDS_BEFORE) await backEnd.setFault(FAULTS.refused);
+    await Promise.all(Array.from({ length: CALLS }, call));
+    scrapes.push(await scrape(gateway.breakwater.adminUrl));
+  }
+  return scrapes;
+};
+
 describe('an outage', { skip: withoutTool('promtool') }, () => {
-  const STEP_S = 5;
-  const STEPS_BEFORE = 24;
-  const STEPS_OF_OUTAGE = 14;
-  const CALLS = 10;
+  const EVALUATED_S = 5;
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-outage-'));
   after(() => rmSync(folder, { recursive: true }));
 
-  test('of the back-end pages within 60 s of scrape time, and nothing does before', async t => {
-    const backEnd = await createFaultServer();
-    const gateway = await startGateway(configFor([backEnd.url], { fallback: ['echo'], limit: '1s' }));
-    t.after(async () => {
-      await gateway.close();
-      await backEnd.close();
-    });
-    let calls = 0;
-    const call = async () => {
-      const body = `{"sessionId":"${calls++}"}`;
-      await (
-        await fetch(`${gateway.url}/connect`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
-      ).text();
-    };
-    const scrapes: Map<string, string>[] = [];
-    for (let step = 0; step < STEPS_BEFORE + STEPS_OF_OUTAGE; step++) {
-      if (step === STEPS_BEFORE) await backEnd.setFault(FAULTS.refused);
-      await Promise.all(Array.from({ length: CALLS }, call));
-      scrapes.push(await scrape(gateway.breakwater.adminUrl));
-    }
-    // promtool tells at which of these moments something fires although nothing was to.
-    const moments = scrapes.map((_, step) => ({
-      eval_time: `${step * STEP_S}s`,
-      alertname: 'BreakwaterBackendDown',
-      exp_alerts: [],
-    }));
-    const file = join(folder, 'outage.yaml');
-    const tests = [{ interval: `${STEP_S}s`, input_series: seriesOf(scrapes), alert_rule_test: moments }];
-    const order = ['breakwater-outage', 'breakwater-rates']; // the slower one of the two that may come first
-    writeFileSync(
-      file,
-      stringify({ rule_files: RULE_FILES, evaluation_interval: `${STEP_S}s`, group_eval_order: order, tests }),
+  test('is looked for often enough, however seldom there is a scrape', () => {
+    const { groups } = readYaml(join(FOLDER, 'breakwater-alerts.yaml'));
+    const [group] = groups.filter(({ rules: all }: { readonly rules: readonly Rule[] }) =>
+      all.some(({ alert }) => alert === 'BreakwaterBackendDown'),
     );
-    const { stdout, stderr } = promtool('test', 'rules', file);
-    const fired = [
-      ...(stdout + stderr).matchAll(/alertname: BreakwaterBackendDown, time: (?:(\d+)m)?(?:(\d+)s)?/g),
-    ].map(([, minutes = 0, seconds = 0]) => Number(minutes) * 60 + Number(seconds));
-    // The back-end was last seen well one step before the first failures.
-    const took = Math.min(...fired) - (STEPS_BEFORE - 1) * STEP_S;
-    t.diagnostic(`alerted ${took} s of scrape time after the back-end went`);
-    assert.ok(took > 0 && took <= 60, `${took} s\n${stdout}${stderr}`);
+    assert.equal(group.interval, `${EVALUATED_S}s`);
   });
+
+  for (const stepS of [5, 15])
+    test(`of the back-end pages within 60 s, and nothing does before, with a scrape each ${stepS} s`, async t => {
+      const scrapes = await scrapeThroughOutage(t, stepS);
+      // promtool tells at which of these moments something fires although nothing was to.
+      const moments = Array.from({ length: (scrapes.length * stepS) / EVALUATED_S }, (_, at) => ({
+        eval_time: `${at * EVALUATED_S}s`,
+        alertname: 'BreakwaterBackendDown',
+        exp_alerts: [],
+      }));
+      const file = join(folder, `outage-${stepS}.yaml`);
+      const tests = [{ interval: `${stepS}s`, input_series: seriesOf(scrapes), alert_rule_test: moments }];
+      writeFileSync(file, stringify({ rule_files: RULE_FILES, evaluation_interval: `${EVALUATED_S}s`, tests }));
+      const { stdout, stderr } = promtool('test', 'rules', file);
+      const fired = [
+        ...(stdout + stderr).matchAll(/alertname: BreakwaterBackendDown, time: (?:(\d+)m)?(?:(\d+)s)?/g),
+      ].map(([, minutes = 0, seconds = 0]) => Number(minutes) * 60 + Number(seconds));
+      // The back-end was last seen well one step before the first failures.
+      const took = Math.min(...fired) - (SECONDS_BEFORE - stepS);
+      // Prometheus looks up to one evaluation after the scrape, where promtool looks at that very moment.
+      const atMost = took + EVALUATED_S;
+      t.diagnostic(`alerted ${took} to ${atMost} s of scrape time after the back-end went`);
+      assert.ok(took > 0 && atMost <= 60, `${took} s\n${stdout}${stderr}`);
+    });
 });
