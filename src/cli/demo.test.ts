@@ -54,6 +54,15 @@ test('a bad option is told in one line', async () => {
     [['--log', '/does/not/exist'], /--log \/does\/not\/exist cannot be written/],
     [['--loud'], /--loud/],
     [['now'], /now/],
+    [['back-end', '--listen', '8000'], /--listen is "8000"; write host:port, such as 127\.0\.0\.1:8090/],
+    [['back-end', '--listen', '127.0.0.1:70000'], /--listen has a port above 65535/],
+    [['back-end', '--seconds', '0'], /--seconds is "0"; write a whole number from 5 to 600;/],
+    [['back-end', '--rate', '1'], /--rate/],
+    [['wcs'], /wcs takes --gateway URL, where its hooks go, such as http:/],
+    [['wcs', '--gateway', 'gateway:8090'], /--gateway is "gateway:8090"; write a URL such as http:/],
+    [['wcs', '--gateway', 'https://gateway'], /--gateway begins with https; write the http URL/],
+    [['wcs', '--gateway', 'http://gateway', '--rate', '0'], /--rate is "0"; write a whole number from 1 to 1000;/],
+    [['wcs', '--gateway', 'http://gateway', 'now'], /now/],
   ];
   for (const [args, wanted] of cases) {
     const { code, out, err } = await run(args);
@@ -66,6 +75,7 @@ test('a bad option is told in one line', async () => {
 
 test('help and the configuration are printed on request', async () => {
   assert.match((await run(['--help'])).out, /^Usage: breakwater demo/);
+  for (const part of ['back-end', 'wcs']) assert.match((await run([part, '-h'])).out, new RegExp(`demo ${part} `));
   const { code, out } = await run(['--print-config']);
   assert.equal(code, EXIT.fine);
   const { config } = parseConfig(out, { file: 'printed', env: {} });

@@ -2,11 +2,13 @@ import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { parseArgs } from 'node:util';
 import { demoYaml } from './demo/config.ts';
+import { reading, readRate, readSeconds, UsageError } from './demo/options.ts';
+import { readPart } from './demo/parts.ts';
 import { perform } from './demo/stage.ts';
 import { keptPromise, summarise } from './demo/summary.ts';
 import { TABLE_COLUMNS, TABLE_ROWS } from './demo/table.ts';
 import { Board, type Report } from './demo/tally.ts';
-import type { Load } from './demo/traffic.ts';
+import { type Load, newNodeId } from './demo/traffic.ts';
 import { liveView, plainView, type View } from './demo/views.ts';
 import { EXIT, type Io } from './io.ts';
 import { USAGE, wrongUsage } from './usage.ts';
@@ -28,30 +30,13 @@ const OPTIONS = {
 
 const LINE_WIDTH = 100;
 
-/** What is wrong with the command line; told in one line. */
-class UsageError extends Error {}
-
-const readNumber = (name: string, text: string, least: number, most: number): number => {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`--${name} is ${JSON.stringify(text)}; write a whole number from ${least} to ${most}`);
-};
-
-const parse = (args: string[]) => {
-  try {
-    return parseArgs({ args, options: OPTIONS }).values;
-  } catch (error) {
-    const [sentence = ''] = String((error as Error).message).split(/\. |\n/);
-    throw new UsageError(sentence.charAt(0).toLowerCase() + sentence.slice(1));
-  }
-};
-
 const readWishes = (args: string[], io: Io): Wishes | undefined => {
-  const { seconds, rate, log, help, 'print-config': printConfig } = parse(args);
+  const { values } = reading(() => parseArgs({ args, options: OPTIONS }));
+  const { seconds, rate, log, help, 'print-config': printConfig } = values;
   if (help) io.stdout.write(USAGE.demo);
   else if (printConfig)
     io.stdout.write(demoYaml(['http://127.0.0.1:20001/apps/demo', 'http://127.0.0.1:20002/apps/demo']));
-  else return { seconds: readNumber('seconds', seconds, 5, 600), rate: readNumber('rate', rate, 1, 1000), log };
+  else return { seconds: readSeconds(seconds), rate: readRate(rate), log };
   return undefined;
 };
 
@@ -106,7 +91,7 @@ const openLog = (file: string): number => {
 const play = async ({ log, seconds, rate }: Wishes, io: Io): Promise<number> => {
   const logFd = openLog(log);
   try {
-    const load: Load = { seconds, rate, nodeId: `${crypto.randomUUID().replaceAll('-', '')}@192.168.1.101` };
+    const load: Load = { seconds, rate, nodeId: newNodeId() };
     const report = await show(load, logFd, io);
     const { columns = LINE_WIDTH } = io.stdout;
     io.stdout.write(summarise(load, report, Math.min(columns, LINE_WIDTH)));
@@ -119,9 +104,12 @@ const play = async ({ log, seconds, rate }: Wishes, io: Io): Promise<number> => 
 /**
  * `breakwater demo`: the same hooks without and with the gateway, side by side, while the back-ends misbehave.
  * Gives 0 if every hook through the gateway was answered within the limit, 1 if not, 2 on wrong usage.
+ * `breakwater demo back-end` and `breakwater demo wcs` are parts of it for a gateway that runs by itself.
  */
 export const demo = async (args: string[], io: Io): Promise<number> => {
   try {
+    const part = readPart(args);
+    if (part) return await part(io);
     const wishes = readWishes(args, io);
     return wishes ? await play(wishes, io) : EXIT.fine;
   } catch (error) {

@@ -1,28 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
+import { readComposeFile as read, readCompose, readEnvFile } from '../kit/compose.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/compose');
-const read = (file: string): string => readFileSync(join(FOLDER, file), 'utf8');
-
-interface Service {
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-const compose = parse(read('compose.yaml')) as {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-};
-const services = Object.values(compose.services);
 const env = { WCS_HOOK_SECRET: 'x'.repeat(32), BACKEND_URL: 'http://10.0.0.11:8000/rest/members' };
+const DEMO = readEnvFile('demo.env');
+const compose = readCompose({ ...env, GRAFANA_PASSWORD: 'x' });
+const services = Object.values(compose.services);
 
 describe('the compose file', () => {
   test('pins each image to a version', () => {
@@ -73,5 +61,46 @@ describe('the compose file', () => {
     const given = Object.keys(compose.services.breakwater?.environment ?? {});
     assert.deepEqual(given.toSorted(), Object.keys(env).toSorted());
     assert.match(read('breakwater.yaml'), new RegExp(`redis://${Object.keys(compose.services)[1]}:6379/`));
+  });
+
+  test('asks for each secret and for the back-end, and says what to write, unless it is the demo', () => {
+    for (const name of ['WCS_HOOK_SECRET', 'BACKEND_URL', 'GRAFANA_PASSWORD']) {
+      const said = new RegExp(`^Error: ${name}: write .* into \\.env, or add --env-file demo\\.env$`);
+      assert.throws(() => readCompose({ ...DEMO, [name]: undefined }), said);
+    }
+    assert.doesNotThrow(() => readCompose(DEMO));
+  });
+
+  test('starts the WCS and the back-end of the demo for the demo alone, in a project of its own', () => {
+    const named = Object.entries(compose.services).filter(([, { profiles }]) => profiles !== undefined);
+    assert.deepEqual(
+      named.map(([name, { profiles }]) => [name, profiles]),
+      [
+        ['demo-back-end', [DEMO.COMPOSE_PROFILES]],
+        ['demo-wcs', [DEMO.COMPOSE_PROFILES]],
+      ],
+    );
+    assert.notEqual(DEMO.COMPOSE_PROJECT_NAME, parse(read('compose.yaml')).name);
+    assert.doesNotMatch(read('breakwater.yaml'), /demo/);
+  });
+
+  test('leads the hooks of the demo through the gateway to its back-end', () => {
+    const { services: all } = readCompose(DEMO);
+    const { config } = parseConfig(read('breakwater.yaml'), { file: 'breakwater.yaml', env: DEMO });
+    const after = (name: string, option: string): string => {
+      const words = all[name]?.command ?? [];
+      return words[words.indexOf(option) + 1] ?? '';
+    };
+    const gateway = new URL(after('demo-wcs', '--gateway'));
+    assert.deepEqual(
+      [gateway.hostname, Number(gateway.port), gateway.pathname],
+      ['breakwater', config.listen.port, config.apps[0]?.path],
+    );
+    const backEnd = new URL(DEMO.BACKEND_URL ?? '');
+    assert.deepEqual(
+      [backEnd.hostname, `0.0.0.0:${backEnd.port}`],
+      ['demo-back-end', after('demo-back-end', '--listen')],
+    );
+    assert.equal(all['demo-wcs']?.environment?.WCS_HOOK_SECRET, DEMO.WCS_HOOK_SECRET);
   });
 });

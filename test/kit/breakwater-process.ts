@@ -5,13 +5,15 @@ import { until } from '../poll.ts';
 
 const BIN = join(import.meta.dirname, '../../bin/breakwater.js');
 
-/** `breakwater run` as a process, and all that it has written. */
+/** `breakwater run` or another command as a process, and all that it has written. */
 export class BreakwaterProcess {
   readonly #child: ChildProcess;
   #written = '';
 
-  constructor(config: string, env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, [BIN, 'run', '--config', config], { env: { ...process.env, ...env } });
+  /** Takes the configuration to run with, or all words of a command. */
+  constructor(command: string | readonly string[], env: NodeJS.ProcessEnv) {
+    const words = typeof command === 'string' ? ['run', '--config', command] : command;
+    this.#child = spawn(process.execPath, [BIN, ...words], { env: { ...process.env, ...env } });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding('utf8').on('data', text => (this.#written += text));
   }

@@ -19,6 +19,11 @@ test('a connect comes back whole and with restClientConfig, other hooks as they 
   assert.equal(judge('connect', STOLEN).status, 403);
 });
 
+test('what is no JSON gets 400, and JSON of another kind is borne', () => {
+  assert.equal(judge('connect', '{').status, 400);
+  for (const body of ['null', '1', '[]', '{"custom":null}']) assert.equal(judge('connect', body).status, 200, body);
+});
+
 test('luck depends on the call and the back-end alone', () => {
   assert.deepEqual(draw('first', 'body'), draw('first', 'body'));
   assert.notDeepEqual(draw('first', 'body'), draw('second', 'body'));

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { after } from '../../core/clock.ts';
+import type { HostPort } from '../../core/host-port.ts';
 import type { Behaviour } from './script.ts';
 import { INTRUDER_TOKEN } from './traffic.ts';
 
@@ -9,6 +10,8 @@ import { INTRUDER_TOKEN } from './traffic.ts';
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 const PORT_TRIES = 50;
+
+const ANY_PORT: HostPort = { host: '127.0.0.1', port: 0 };
 
 const TAIL_SHARE = 0.05;
 const IDLE_MS = 90_000;
@@ -33,9 +36,18 @@ export const draw = (backEnd: string, body: string): readonly [number, number] =
 export const delayMs = (behaviour: Behaviour, [first, second]: readonly [number, number]): number =>
   behaviour === 'tail' && first < TAIL_SHARE ? 600 + 1400 * second : 3 + 7 * second;
 
+const readFields = (body: string) => {
+  try {
+    return Object(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+};
+
 /** The verdict of an app that admits who brings a good token: status and body. */
 export const judge = (hook: string, body: string): { readonly status: number; readonly body: string } => {
-  const fields = JSON.parse(body);
+  const fields = readFields(body);
+  if (!fields) return { status: 400, body: '{"error":"no JSON"}' };
   if (String(fields.custom?.token).startsWith(INTRUDER_TOKEN))
     return { status: 403, body: '{"error":"no such token"}' };
   if (hook !== 'connect') return { status: 200, body };
@@ -46,11 +58,15 @@ export const judge = (hook: string, body: string): { readonly status: number; re
 export class BackEnd {
   readonly #name: string;
   readonly #server: Server;
-  #port = 0;
+  readonly #host: string;
+  #port: number;
   #behaviour: Behaviour = 'well';
 
-  constructor(name: string) {
+  /** With port 0 it takes a free one. */
+  constructor(name: string, { host, port }: HostPort = ANY_PORT) {
     this.#name = name;
+    this.#host = host;
+    this.#port = port;
     this.#server = createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => this.#take(request, response));
   }
 
@@ -58,8 +74,8 @@ export class BackEnd {
     return this.#port;
   }
 
-  /** Listens at a free port of the loopback address. */
   async start(): Promise<void> {
+    if (this.#port !== 0) return this.#listen();
     for (let tries = 1; ; tries++) {
       this.#port = FIRST_PORT + Math.floor(Math.random() * PORTS);
       try {
@@ -90,7 +106,7 @@ export class BackEnd {
   }
 
   async #listen(): Promise<void> {
-    this.#server.listen(this.#port, '127.0.0.1');
+    this.#server.listen(this.#port, this.#host);
     await once(this.#server, 'listening');
   }
 

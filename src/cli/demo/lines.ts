@@ -20,7 +20,8 @@ const drawWaits = (side: Side, figures: Figures): string => {
   return `  ${side.padEnd(SIDE_WIDTH)}${formatCount(sent).padStart(6)} hooks, ${answered}; ${waits}\n`;
 };
 
-const listSources = ({ sources }: Figures): string =>
+/** Who answered how many, in the order of the table. */
+export const listSources = ({ sources }: Pick<Figures, 'sources'>): string =>
   Object.keys(SOURCE_WORDS)
     .concat(Object.keys(sources))
     .filter((source, at, all) => sources[source] && all.indexOf(source) === at)

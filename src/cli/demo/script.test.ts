@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LIMIT_MS, phaseAt, SCRIPT, WCS_TIMEOUT_MS } from './script.ts';
+import { LIMIT_MS, phaseAt, SCENES, SCRIPT, WCS_TIMEOUT_MS } from './script.ts';
 
 test('the shares of the phases make one whole', () => {
   const sum = SCRIPT.reduce((all, { share }) => all + share, 0);
@@ -32,6 +32,19 @@ test('the script has what the demo promises, and ends as well as it began', () =
   const seen = new Set(SCRIPT.flatMap(({ backEnds }) => backEnds));
   assert.deepEqual([...seen].sort(), ['down', 'stall', 'tail', 'well']);
   assert.deepEqual(SCRIPT.at(-1)?.backEnds, SCRIPT[0]?.backEnds);
+});
+
+test('a back-end alone has the part of the first one, without a break where that goes on', () => {
+  assert.deepEqual(
+    SCENES.map(({ behaviour, share }) => [behaviour, Math.round(share * 100)]),
+    [
+      ['well', 15],
+      ['tail', 20],
+      ['stall', 30],
+      ['down', 15],
+      ['well', 20],
+    ],
+  );
 });
 
 test('the limit is four fifths of what WCS waits', () => {

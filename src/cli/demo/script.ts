@@ -27,6 +27,23 @@ export const SCRIPT: readonly Phase[] = [
   { name: 'back', share: 0.2, backEnds: ['well', 'well'], says: 'both back-ends are well again' },
 ];
 
+/** A time in which a single back-end does the same; `share` as in a phase. */
+export type Scene = Readonly<Pick<Phase, 'share' | 'says'> & { behaviour: Behaviour }>;
+
+const SAYS: Readonly<Record<Behaviour, string>> = {
+  well: 'answers within a few ms',
+  tail: 'takes 0.6 to 2 s for one hook in 20',
+  stall: 'accepts and never answers',
+  down: 'refuses every connection',
+};
+
+/** The script for one back-end alone, which has the part of the first. */
+export const SCENES: readonly Scene[] = SCRIPT.reduce<Scene[]>((scenes, { share, backEnds: [behaviour] }) => {
+  const goesOn = scenes.at(-1)?.behaviour === behaviour ? scenes.pop() : undefined;
+  scenes.push({ behaviour, share: share + (goesOn?.share ?? 0), says: SAYS[behaviour] });
+  return scenes;
+}, []);
+
 /** Which phase, as an index of `SCRIPT`, is on when this share of the run is over. */
 export const phaseAt = (share: number): number => {
   let end = 0;

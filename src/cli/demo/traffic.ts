@@ -24,6 +24,9 @@ export interface Load {
   readonly nodeId: string;
 }
 
+/** The name of a WCS that has just been started. */
+export const newNodeId = (): string => `${crypto.randomUUID().replaceAll('-', '')}@192.168.1.101`;
+
 /** How the tokens of those begin who may not come in; the simulated back-end goes by it. */
 export const INTRUDER_TOKEN = 'stolen-';
 

@@ -1,5 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { after, now } from '../../core/clock.ts';
+import { sign } from '../../hooks/signature.ts';
+import { Pace } from './pace.ts';
 import { phaseAt, WCS_TIMEOUT_MS } from './script.ts';
 import { Board, type Outcome, type Report, SIDES, type Side } from './tally.ts';
 import { type Hook, hookAt, type Load } from './traffic.ts';
@@ -16,11 +18,17 @@ export interface WcsOptions {
   readonly onReport: (report: Report) => void;
 }
 
+/** What of flashphoner.properties changes how a hook is sent. */
+export interface WcsSettings {
+  /** `rest_request_timeout`, in milliseconds. */
+  readonly timeoutMs: number;
+  /** `rest_hook_secret_key`; without it hooks are not signed. */
+  readonly secret?: string | undefined;
+}
+
+const DEMO: WcsSettings = { timeoutMs: WCS_TIMEOUT_MS };
+
 const REPORT_MS = 1000;
-/** Keeps the pace even where several hooks are due within a millisecond. */
-const LEAST_PAUSE_MS = 2;
-/** Where the machine cannot keep the pace, answers must be read all the same. */
-const MOST_AT_ONCE = 20;
 const IDLE_MS = 60_000;
 /** Far beyond what any load comes to. */
 const WARM_UP_TICK = 1_000_000_000;
@@ -39,20 +47,26 @@ const fits = (hook: Hook, status: number | undefined, body: string): boolean => 
 const sourceOf = ({ headers }: IncomingMessage): string =>
   String(headers['breakwater-answer'] ?? 'upstream').split(';')[0] ?? '';
 
+/** Connections as WCS keeps them. */
+export const createAgent = (): Agent => new Agent({ keepAlive: true, timeout: IDLE_MS });
+
+const headersOf = ({ body }: Hook, { secret }: WcsSettings) => ({
+  'Content-Type': 'application/json;charset=UTF-8',
+  Accept: 'application/json, application/*+json',
+  ...(secret !== undefined && { Authorization: sign(secret, body) }),
+});
+
 /** Sends one hook and waits for its answer as WCS does: until `rest_request_timeout`. Never rejects. */
-export const post = (target: string, hook: Hook, agent: Agent): Promise<Outcome> =>
+export const post = (target: string, hook: Hook, agent: Agent, settings = DEMO): Promise<Outcome> =>
   new Promise(resolve => {
     const startedAt = now();
-    const headers = {
-      'Content-Type': 'application/json;charset=UTF-8',
-      Accept: 'application/json, application/*+json',
-    };
+    const headers = headersOf(hook, settings);
     const outgoing = request(`${target}/${hook.name}`, { method: 'POST', agent, headers });
     const end = (outcome: Omit<Outcome, 'waitMs'>) => {
       stop();
       resolve({ ...outcome, waitMs: now() - startedAt });
     };
-    const stop = after(WCS_TIMEOUT_MS, () => {
+    const stop = after(settings.timeoutMs, () => {
       end({ end: 'hung' });
       outgoing.destroy();
     });
@@ -77,33 +91,25 @@ export const post = (target: string, hook: Hook, agent: Agent): Promise<Outcome>
 export class Wcs {
   readonly #options: WcsOptions;
   readonly #board = new Board();
-  readonly #agents = {
-    without: new Agent({ keepAlive: true, timeout: IDLE_MS }),
-    with: new Agent({ keepAlive: true, timeout: IDLE_MS }),
-  };
+  readonly #agents = { without: createAgent(), with: createAgent() };
   readonly #open = new Set<Promise<void>>();
   readonly #ticks: number;
-  #startedAt = now();
+  #pace: Pace;
   #phase = -1;
-  /** How late the latest hook went out. */
-  #latestMs = 0;
-  #tick = 0;
 
   constructor(options: WcsOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.load.rate);
     this.#ticks = options.load.seconds * options.load.rate;
   }
 
   /** Sends the whole load; gives what came of it when the last hook is over. */
   async run(): Promise<Report> {
     await this.#warmUp();
-    this.#startedAt = now();
+    this.#pace = new Pace(this.#options.load.rate);
     const reports = setInterval(() => this.#options.onReport(this.#report(false)), REPORT_MS);
     try {
-      while (this.#tick < this.#ticks) {
-        this.#sendDue();
-        await this.#pause();
-      }
+      while (this.#pace.tick < this.#ticks) await this.#pace.step(tick => this.#sendBoth(tick), this.#ticks);
       await Promise.all(this.#open);
     } finally {
       clearInterval(reports);
@@ -122,33 +128,19 @@ export class Wcs {
   }
 
   #report(over: boolean): Report {
-    const elapsedMs = now() - this.#startedAt;
-    return this.#board.report({ phase: Math.max(0, this.#phase), elapsedMs, over, heldUpMs: this.#latestMs });
+    const { elapsedMs, latestMs: heldUpMs } = this.#pace;
+    return this.#board.report({ phase: Math.max(0, this.#phase), elapsedMs, over, heldUpMs });
   }
 
-  #plannedAt(tick: number): number {
-    return this.#startedAt + (tick * 1000) / this.#options.load.rate;
-  }
-
-  #sendDue(): void {
-    for (let sent = 0; sent < MOST_AT_ONCE && this.#tick < this.#ticks; sent++, this.#tick++) {
-      const lateMs = now() - this.#plannedAt(this.#tick);
-      if (lateMs < 0) return;
-      this.#latestMs = Math.max(this.#latestMs, lateMs);
-      this.#enter(phaseAt(this.#tick / this.#ticks));
-      const hook = hookAt(this.#tick, this.#options.load);
-      for (const side of SIDES) this.#send(side, hook);
-    }
+  #sendBoth(tick: number): void {
+    this.#enter(phaseAt(tick / this.#ticks));
+    const hook = hookAt(tick, this.#options.load);
+    for (const side of SIDES) this.#send(side, hook);
   }
 
   #enter(phase: number): void {
     if (phase !== this.#phase) this.#options.onPhase(phase);
     this.#phase = phase;
-  }
-
-  #pause(): Promise<void> {
-    const ms = this.#plannedAt(this.#tick) - now();
-    return new Promise(resolve => after(Math.max(LEAST_PAUSE_MS, ms), resolve));
   }
 
   #send(side: Side, hook: Hook): void {
