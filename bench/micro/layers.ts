@@ -124,6 +124,7 @@ const layersOf = (bench: Bench) => {
     budget,
     hook: findHook(HOOK),
     ofSession: [],
+    rate: undefined,
     delivery: undefined,
     storesMs: 0,
     journalMs: 0,

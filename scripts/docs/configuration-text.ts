@@ -103,6 +103,9 @@ retry, which share one. A hook name that WCS is not known to call. An admin list
 Of who may call: \`listen\` open to the network with neither \`wcs.secret\` nor \`wcs.addresses\` nor credentials. A secret of
 fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresses\` that hold every address.
 
+Of what one client may have: \`limits.rate\` by node where whoever reaches \`listen\` may say which node it is;
+\`limits.perAddress\` that is no less than \`limits.connections\`.
+
 Of Redis: a \`budget\` that is long beside the limits; \`ca\` without TLS; \`sentinelPassword\` without sentinels.
 
 Of WCS's own file: hooks switched off; \`rest_request_timeout=0\`, or another than \`wcs.requestTimeout\`; repeats of

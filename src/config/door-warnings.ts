@@ -17,7 +17,8 @@ const isEverywhere = (network: string): boolean => /\/0+$/.test(network);
 
 const addressesOf = ({ root }: Draft): readonly string[] => root.wcs.addresses ?? [];
 
-const isGuarded = (draft: Draft): boolean => {
+/** True if hooks are not taken from whoever reaches `listen`. */
+export const isGuarded = (draft: Draft): boolean => {
   const addresses = addressesOf(draft);
   const isNarrow = addresses.length > 0 && !addresses.some(isEverywhere);
   return isNarrow || secretsOf(draft).length > 0 || draft.apps.every(app => app.options.restUsername !== undefined);

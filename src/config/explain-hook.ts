@@ -16,6 +16,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
   const settings = app.settings(hook);
   const statements = [
     ...callerStatements(loaded.draft, app),
+    ...ofRate(loaded.draft),
     ofHook(entry),
     ...ofHold(app, entry),
     ofLimit(settings, loaded.draft),
@@ -36,6 +37,20 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
   });
 };
+
+/** How much of the back-end one client gets. */
+const ofRate = ({ root: { limits } }: Draft): readonly Statement[] =>
+  limits.rate
+    ? [
+        {
+          name: 'rate',
+          value: `${limits.rate.calls} calls a second of one ${limits.rate.by}, ${limits.rate.burst} at once`,
+          meaning:
+            'for all apps together; a call beyond that gets the next rung at once, and the back-end is not asked',
+          path: ['limits', 'rate'],
+        },
+      ]
+    : [];
 
 /** What `provisional` on connect means for the hooks that follow. */
 const ofHold = (app: DraftApp, hook: Hook): readonly Statement[] => {

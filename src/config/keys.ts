@@ -22,6 +22,17 @@ export const KEYS: Readonly<Record<string, string>> = {
   'limits.body': 'Largest body of a request, and of an answer of a back-end.',
   'limits.headers': 'Largest header block of a request.',
   'limits.connections': 'Most connections at a time; what comes beyond is answered 503.',
+  'limits.perAddress':
+    'Most connections of one client address at a time (of IPv6: of one /64); what comes beyond is answered 503. 0: no cap. WCS opens as many as it has hooks out at a time.',
+  'limits.headersWithin': 'How long the headers of a request may take from its first byte; then 408.',
+  'limits.bodyRate':
+    'Fewest bytes of a body that must come in a second, on average over each five seconds; then 408. 0: any rate, within the limit of the hook.',
+  'limits.rate':
+    'How many calls of one client go to the back-ends. What comes beyond gets the next rung at once, with the reason rate. Default: any number.',
+  'limits.rate.calls': 'Calls a second in the long run.',
+  'limits.rate.burst': 'Calls at once after a quiet time.',
+  'limits.rate.by':
+    'Who is one client: an address (of IPv6: a /64), or a node of WCS, by the nodeId in the body. A body without one counts for its address.',
 
   defaults:
     'Any key of an app except name, path, upstreams, restUsername and restPassword; holds for every app that does not say otherwise.',

@@ -17,6 +17,7 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...listeners(draft),
   ...amount(['drain'], 'drain', fieldOf(draft.data, 'drain')),
   ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(draft.data, 'wcs', 'requestTimeout')),
+  ...amount(['limits', 'headersWithin'], 'headersWithin', fieldOf(draft.data, 'limits', 'headersWithin')),
   ...amount(['cache', 'redis', 'budget'], 'redis.budget', fieldOf(draft.data, 'cache', 'redis', 'budget')),
   ...amount(['events', 'redis', 'budget'], 'redis.budget', fieldOf(draft.data, 'events', 'redis', 'budget')),
   ...amount(['cache', 'sessions', 'keepFor'], 'sessions.keepFor', fieldOf(draft.data, 'cache', 'sessions', 'keepFor')),
@@ -211,7 +212,7 @@ const fieldOf = (fields: unknown, ...keys: readonly string[]): unknown =>
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_KEPT_DAYS = 3650;
 const NOT_ZERO: ReadonlySet<string> = new Set(
-  'limit attemptLimit connectLimit window openFor maxOpenFor errorShare slowAfter slowShare redis.budget sessions.keepFor'.split(
+  'limit attemptLimit connectLimit headersWithin window openFor maxOpenFor errorShare slowAfter slowShare redis.budget sessions.keepFor'.split(
     ' ',
   ),
 );

@@ -4,6 +4,7 @@ import { count, duration, share, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
+import { RateOptions } from '../resilience/rate.ts';
 import { RetryOptions } from '../resilience/retry.ts';
 import { MemoryOptions } from '../store/memory.ts';
 import { RedisJournalOptions, RedisOptions } from '../store/redis-options.ts';
@@ -148,6 +149,13 @@ const root = {
       body: size(1024).prefault('1MiB'),
       headers: size(1024).prefault('16KiB'),
       connections: count().default(10_000),
+      perAddress: count(0).default(0),
+      headersWithin: duration().prefault('10s'),
+      bodyRate: z
+        .union([z.literal(0), size()])
+        .meta({ description: 'a size such as 1KiB, or 0 for any rate' })
+        .prefault('1KiB'),
+      rate: RateOptions.optional(),
     })
     .prefault({}),
   cache: z

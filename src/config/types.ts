@@ -2,6 +2,7 @@ import type { HostPort } from '../core/host-port.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
+import type { RateOptions } from '../resilience/rate.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
 import type { MemoryOptions } from '../store/memory.ts';
 import type { LoadedRedisOptions } from '../store/redis-options.ts';
@@ -68,7 +69,18 @@ export interface Config {
     /** Addresses and networks that hooks may come from; none: from anywhere. */
     readonly addresses: readonly string[];
   };
-  readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
+  readonly limits: {
+    readonly body: number;
+    readonly headers: number;
+    readonly connections: number;
+    /** Most connections of one client address; 0: no cap. */
+    readonly perAddress: number;
+    readonly headersWithin: number;
+    /** Bytes a second; 0: any rate. */
+    readonly bodyRate: number;
+    /** How much of the back-ends one client may have; absent: as much as it asks for. */
+    readonly rate?: RateOptions | undefined;
+  };
   readonly apps: readonly App[];
   readonly cache: {
     readonly memory: MemoryOptions;

@@ -46,6 +46,8 @@ export interface Call {
   readonly body: Buffer;
   /** Header lines for the back-end, each ended by CRLF: the end-to-end ones of the request, then our own. */
   readonly head: string;
+  /** The client's address; absent in calls that the gateway makes itself. */
+  readonly peer?: string;
   /** The request's `Authorization`, or empty. */
   readonly authorization: string;
   /** When the first byte of the request arrived. */

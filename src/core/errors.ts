@@ -31,6 +31,7 @@ export const ERRORS = {
   expectation_failed: { status: 417, fault: 'client', message: 'only Expect: 100-continue is understood' },
   headers_too_large: { status: 431, fault: 'client', message: 'the headers are larger than limits.headers' },
   connections: { status: 503, fault: 'gateway', message: 'too many connections' },
+  unread: { status: 499, fault: 'client', message: 'the client does not read its answer' },
 
   limit: { status: 504, fault: 'upstream', outcome: 'timeout', message: 'no answer within the limit' },
   timeout: { status: 504, fault: 'upstream', outcome: 'timeout', message: 'no answer within attemptLimit' },
@@ -49,6 +50,7 @@ export const ERRORS = {
 
   breaker: { status: 503, fault: 'gateway', unsent: true, message: 'the breaker is open' },
   overload: { status: 503, fault: 'gateway', unsent: true, message: 'no room: concurrency.max and queue are full' },
+  rate: { status: 429, fault: 'gateway', unsent: true, message: 'more calls of one client than limits.rate allows' },
   queued: {
     status: 503,
     fault: 'gateway',

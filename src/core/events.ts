@@ -22,7 +22,7 @@ export type Event =
   | { readonly type: 'answered'; readonly call: Call; readonly answer: Answer; readonly ms: number }
   /** A call ended without one: its client had gone. */
   | { readonly type: 'abandoned'; readonly call: Call; readonly code: Code; readonly ms: number }
-  /** The front door turned a request away; no back-end saw it. */
+  /** The front door turned a request away, or its client is over its rate; no back-end saw it. */
   | { readonly type: 'rejected'; readonly code: Code; readonly message: string; readonly peer: string }
   | { readonly type: 'attempt'; readonly call: Call; readonly attempt: Attempt }
   | { readonly type: 'hedge'; readonly route: Route; readonly result: HedgeResult }

@@ -13,6 +13,11 @@ export const refusal = (code: Code, message: string, status: number, source: Sou
   reason: code,
 });
 
+/** A token comes back within a second: no fewer than one a second can be configured (RFC 6585 §4, RFC 9110 §10.2.3). */
+const RETRY_AFTER: readonly string[] = ['Retry-After', '1'];
+
 /** What a GatewayError looks like over HTTP when nothing better is left. The one place that decides it. */
-export const errorAnswer = (error: GatewayError): Answer =>
-  refusal(error.code, error.message, ERRORS[error.code].status, 'unavailable');
+export const errorAnswer = ({ code, message }: GatewayError): Answer => {
+  const answer = refusal(code, message, ERRORS[code].status, 'unavailable');
+  return code === 'rate' ? { ...answer, headers: [...answer.headers, ...RETRY_AFTER] } : answer;
+};

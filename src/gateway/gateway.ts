@@ -8,8 +8,10 @@ import { acknowledging, behindStored, inOrder } from '../delivery/layers.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
 import { Budget } from '../resilience/budget.ts';
 import type { Hedge } from '../resilience/hedge.ts';
+import { Rate } from '../resilience/rate.ts';
 import type { Admissions } from '../sessions/admissions.ts';
 import type { SessionsOfApp } from '../sessions/hold.ts';
+import { nodeOf } from '../sessions/ids.ts';
 import { sessionLayers } from '../sessions/layers.ts';
 import type { Register } from '../sessions/register.ts';
 import type { Store } from '../store/store.ts';
@@ -93,10 +95,12 @@ class AppRoutes {
   readonly #stopAsking: () => void;
   readonly #stopDelivering: () => void;
   readonly #lateWay: LateWay;
+  readonly #rate: Rate | undefined;
 
-  constructor(app: App, { config, memory, emit }: GatewayParts) {
+  constructor(app: App, { config, memory, emit }: GatewayParts, rate: Rate | undefined) {
     this.#app = app;
     this.#memory = memory;
+    this.#rate = rate;
     this.upstreams = app.upstreams.map(url => upstreamStack(app, url, config.limits.body, emit));
     this.#choice = new Choice(this.upstreams);
     const admissions = memory.admissions(app.name);
@@ -168,6 +172,7 @@ class AppRoutes {
       journalMs: mayStore ? Math.min(this.#memory.journalMs, settings.limit / 4) : 0,
       choice: this.#choice,
       budget: this.#budget(settings),
+      rate: this.#rate?.layer,
     });
     return {
       app: this.#app.name,
@@ -209,7 +214,9 @@ const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState 
 
 /** Builds a gateway. It opens no connection before the first call. */
 export const createGateway = (parts: GatewayParts): Gateway => {
-  const apps = new Map(parts.config.apps.map(app => [app.path, new AppRoutes(app, parts)]));
+  const { rate: options } = parts.config.limits;
+  const rate = options && new Rate(options, nodeOf);
+  const apps = new Map(parts.config.apps.map(app => [app.path, new AppRoutes(app, parts, rate)]));
   const all = [...apps.values()];
   return {
     find: path => {

@@ -20,6 +20,7 @@ import { coalesce } from '../resilience/coalesce.ts';
 import { attemptDeadline, deadline } from '../resilience/deadline.ts';
 import { fallback } from '../resilience/fallback.ts';
 import { Hedge, HedgeOptions } from '../resilience/hedge.ts';
+import { Rate } from '../resilience/rate.ts';
 import { RetryOptions, retry } from '../resilience/retry.ts';
 import { Choice, type Upstream } from '../upstream/choose.ts';
 import { record } from './record.ts';
@@ -163,6 +164,32 @@ test('retry above hedge: what neither attempt could do is repeated, within the a
   await time.tick(500);
   assert.equal(await code, 'reset');
   assert.equal(sent.length, 3);
+});
+
+const aRate = (burst: number) => new Rate({ calls: 1, burst, by: 'address' }, () => undefined).layer;
+
+test('rate below fallback: whoever asks too often gets the next rung, and no attempt, timer or breaker hears of it', async () => {
+  fakeTime();
+  const breaker = aBreaker();
+  const choice = new Choice([aFailing(breaker)]);
+  const layered = stack([ladder, aRate(1), choice.gate, deadline()], choice.handler);
+  await layered(aCall({ peer: '10.0.0.5' }));
+  for (let i = 0; i < 20; i++) {
+    const call = aCall({ peer: '10.0.0.5' });
+    assert.equal(await layered(call), ECHO);
+    assert.deepEqual([call.attempts.length, call.cancel.size], [0, 0]);
+  }
+  assert.equal(breaker.state, 'closed');
+});
+
+test('rate below coalesce: equal calls that share an attempt take one token', async () => {
+  fakeTime();
+  const { handler, calls } = handPlayed();
+  const layered = stack([coalesce(), ladder, aRate(1)], handler);
+  const answers = [1, 2, 3].map(() => layered(aCall({ peer: '10.0.0.5' })));
+  calls[0]?.answer();
+  assert.deepEqual(await Promise.all(answers), [OK, OK, OK]);
+  assert.equal(calls.length, 1);
 });
 
 test('record on top: every call is told once, answered or abandoned', async () => {

@@ -75,6 +75,8 @@ export interface RouteParts {
   readonly journalMs: number;
   readonly choice: Choice;
   readonly budget: Budget;
+  /** Set if each client may have only so much. */
+  readonly rate: Layer | undefined;
 }
 
 /** What keeps notifications in order and acknowledges them. */
@@ -118,6 +120,7 @@ export const routeStack = (parts: RouteParts): RouteStack => {
       ...parts.ofSession, // above the fallback: WCS acts on the answer of any rung
       ...(parts.delivery?.inOrder ?? []), // above the fallback: of a session's notifications one goes at a time
       fallback(ladder.choose, parts.storesMs), // above the deadline: an expired deadline still ends in an answer
+      ...(parts.rate ? [parts.rate] : []), // below the fallback: WCS is never refused for it; above all that an attempt costs
     ],
     ask,
   );

@@ -58,7 +58,8 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
   },
   request_timeout: {
-    happened: 'The sender did not finish its headers or its body in time, so the gateway gave up on the connection.',
+    happened:
+      'The sender did not finish its headers within `limits.headersWithin`, or its body within the limit of the hook, or the body came slower than `limits.bodyRate`. So the gateway gave up on the connection.',
     got: `${ERROR_JSON} The connection is closed.`,
     remedy:
       'A few of these are scanners or dying connections. Many from the address of WCS point at packet loss between WCS and the gateway.',
@@ -94,10 +95,18 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'Find out which header grows (cookies and tracing baggage are the usual ones) or raise `limits.headers`.',
   },
   connections: {
-    happened: 'There are as many connections as `limits.connections` allows, or the process ran out of descriptors.',
+    happened:
+      'There are as many connections as `limits.connections` allows, or as many of one address as `limits.perAddress`, or the process ran out of descriptors.',
     got: 'status 503 on the new connection, which is then closed. Calls on the others went on.',
     remedy:
       'See who holds them (`ss -tn`). WCS keeps a pool of modest size; raise `limits.connections` and the limit of open files together if the number is genuine.',
+  },
+  unread: {
+    happened:
+      'A client had an answer waiting for it and took nothing of it for half a minute, so its connection was cut. The call itself had ended.',
+    got: 'what it had read until then.',
+    remedy:
+      'A few are clients that died without a word. Many from one address are slow reading on purpose: set `limits.perAddress`, or close the port to it.',
   },
   limit: {
     happened:
@@ -166,6 +175,13 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     got: `at once, ${LADDER}`,
     remedy:
       'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
+  },
+  rate: {
+    happened:
+      'The client, an address or a node of WCS, has sent more calls than `limits.rate` allows: its burst is used up, and they come faster than `calls` a second. No attempt was made.',
+    got: `at once, ${LADDER} What is passed through gets the status, with Retry-After.`,
+    remedy:
+      'A log line names one of these clients (`peer`), once a minute. If it is a WCS at work, raise `calls`, or `burst` where calls come in heaps: many clients that connect at the same moment. If it is not, leave it so.',
   },
   queued: {
     happened:

@@ -232,7 +232,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_rejected_requests_total',
     type: 'counter',
-    help: 'Requests turned away at the front door; no back-end saw them.',
+    help: 'Requests turned away at the front door, calls over limits.rate, and answers that their client did not read.',
     labels: ['code'],
     read: ({ counts }) => each(counts.rejected, ([code, value]) => [{ labels: { code }, value }]),
   },

@@ -139,7 +139,7 @@ const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, th
   const skipped = thinning.admit(code === 'not_found' ? message : code);
   if (skipped === undefined) return;
   const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
-  logger[level]({ code, peer, detail: message, count: skipped + 1 }, 'request rejected at the front door');
+  logger[level]({ code, peer, detail: message, count: skipped + 1 }, 'request rejected');
 };
 
 /** What only a debugging operator wants to see of an event. */

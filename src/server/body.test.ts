@@ -12,7 +12,7 @@ const aRequest = () => new PassThrough() as unknown as IncomingMessage & PassThr
 
 test('all bodies on their way together have a bound, and leave room when they have come or failed', async () => {
   const room = new BodyRoom();
-  const limits = { maxBytes: 200 * MIB, limitMs: 5000, room };
+  const limits = { maxBytes: 200 * MIB, limitMs: 5000, bytesPerSecond: 0, room };
   const first = aRequest();
   const whole = readBody(first, limits, new Cancel());
   first.write(Buffer.alloc(200 * MIB));
@@ -29,7 +29,7 @@ test('all bodies on their way together have a bound, and leave room when they ha
 test('a body over the limit gives back what it held', async () => {
   const room = new BodyRoom();
   const request = aRequest();
-  const refused = codeOf(readBody(request, { maxBytes: 10, limitMs: 5000, room }, new Cancel()));
+  const refused = codeOf(readBody(request, { maxBytes: 10, limitMs: 5000, bytesPerSecond: 0, room }, new Cancel()));
   request.end(Buffer.alloc(11));
   assert.equal(await refused, 'too_large');
   assert.equal(room.take(256 * MIB), true);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Cancel } from '../core/cancel.ts';
 import { after } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { STRETCH_MS, watchPace } from './pace.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -33,16 +34,19 @@ export class BodyRoom {
 export interface BodyLimits {
   readonly maxBytes: number;
   readonly limitMs: number;
+  /** One that comes slower is given up; 0: any rate. */
+  readonly bytesPerSecond: number;
   readonly room: BodyRoom;
 }
 
 /**
- * The whole body, at most `maxBytes` of it, within `limitMs`. Throws `too_large`, `request_timeout`, `overload` where
- * all bodies together leave no room, or the reason of `cancel`, which is `gone` for a client that leaves half-way.
+ * The whole body, at most `maxBytes` of it, within `limitMs` and no slower than `bytesPerSecond`. Throws `too_large`,
+ * `request_timeout`, `overload` where all bodies together leave no room, or the reason of `cancel`, which is `gone` for a
+ * client that leaves half-way.
  */
 export const readBody = (
   request: IncomingMessage,
-  { maxBytes, limitMs, room }: BodyLimits,
+  { maxBytes, limitMs, bytesPerSecond, room }: BodyLimits,
   cancel: Cancel,
 ): Promise<Buffer> =>
   new Promise((resolve, reject) => {
@@ -54,6 +58,7 @@ export const readBody = (
       held = 0;
       release();
       stop();
+      stopPace();
       request.off('data', collect);
     };
     const fail = (error: GatewayError) => {
@@ -71,6 +76,8 @@ export const readBody = (
     const stop = after(limitMs, () =>
       fail(new GatewayError('request_timeout', 'the body did not arrive within the limit')),
     );
+    // A shorter limit ends it before its pace is ever judged.
+    const stopPace = watchPace(limitMs > STRETCH_MS ? bytesPerSecond : 0, { bytes: () => bytes }, fail);
     const release = cancel.onCancel(fail);
     request.on('data', collect);
     request.once('end', () => {

@@ -119,6 +119,7 @@ export class FastPath {
       if (this.#early.length > 0) this.#handOver(Buffer.concat(this.#early));
     };
     respondRaw(socket, answer, { callId: id, attempts, close, date: reception.date, sent });
+    reception.boundWrite(socket, this.#peer);
     // As node:http does: the other side may never close.
     if (close) socket.destroySoon();
   }

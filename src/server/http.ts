@@ -5,13 +5,13 @@ import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
+import { Crowd } from './crowd.ts';
 import { FastPath } from './fast-path.ts';
 import { type HooksOptions, Reception, type Visitor } from './reception.ts';
-import { boundWrite, KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
+import { KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
-const HEADERS_MS = 10_000;
 /** One that is turned away has so long to read why. */
 const TURN_AWAY_MS = 1000;
 /** Requests of one connection that may be out at a time: no WCS sends the next one before it has its answer. */
@@ -37,6 +37,7 @@ interface Visit {
 export class HookServer {
   readonly server: Server;
   readonly #connections = new Connections();
+  readonly #crowd: Crowd;
   readonly #reception: Reception;
   /** Connections that node:http does not know of yet. */
   readonly #fast = new Set<FastPath>();
@@ -45,11 +46,12 @@ export class HookServer {
 
   constructor(options: HooksOptions) {
     this.#reception = new Reception(options);
+    this.#crowd = new Crowd(options.limits.perAddress);
     this.server = createServer({
       maxHeaderSize: options.limits.headers,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveTimeoutBuffer: KEEP_ALIVE_BUFFER_MS,
-      headersTimeout: HEADERS_MS,
+      headersTimeout: options.limits.headersWithin,
       // The body has the limit of its hook, which is this server's own clock.
       requestTimeout: 0,
       connectionsCheckingInterval: 1000,
@@ -107,17 +109,23 @@ export class HookServer {
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
 
-  /** Beyond the most connections, a new one gets a 503 and is closed. */
+  /** Who may not call, or finds no room, gets to know why and is closed. */
   #connect(socket: Socket): void {
-    const most = this.#reception.limits.connections;
-    const refusal = this.#reception.refusalOf(socket.remoteAddress ?? 'unknown');
+    const peer = socket.remoteAddress ?? 'unknown';
+    const refusal = this.#reception.refusalOf(peer) ?? this.#takePlace(socket, peer);
     if (refusal) this.#turnAway(socket, refusal);
-    else if (this.connections >= most)
-      this.#turnAway(socket, new GatewayError('connections', `more than ${most} connections`));
-    else {
-      this.#connections.add(socket);
-      this.#beginFast(socket);
-    }
+    else this.#beginFast(socket);
+  }
+
+  /** Why there is no room for another connection, if that is so. */
+  #takePlace(socket: Socket, peer: string): GatewayError | undefined {
+    const { connections, perAddress } = this.#reception.limits;
+    if (this.connections >= connections) return new GatewayError('connections', `more than ${connections} connections`);
+    if (!this.#crowd.enter(peer))
+      return new GatewayError('connections', `more than ${perAddress} connections of one address`);
+    socket.once('close', () => this.#crowd.leave(peer));
+    this.#connections.add(socket);
+    return undefined;
   }
 
   /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
@@ -173,7 +181,8 @@ export class HookServer {
     if (awaitsContinue) response.writeContinue();
     const leftMs = visitor.arrivedAt + route.limitMs - now();
     const { bodies } = this.#reception;
-    const body = await readBody(request, { maxBytes: limits.body, limitMs: leftMs, room: bodies }, visitor.cancel);
+    const bounds = { maxBytes: limits.body, limitMs: leftMs, bytesPerSecond: limits.bodyRate, room: bodies };
+    const body = await readBody(request, bounds, visitor.cancel);
     this.#connections.hasBody(request.socket);
     this.#reception.check(asked, body);
     const call = this.#reception.call(visitor, asked, body);
@@ -182,7 +191,7 @@ export class HookServer {
     // Of pipelined requests the last one's answer ends the connection, not the first one's.
     const close = this.#reception.draining && this.#connections.isLatest(request);
     respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close });
-    boundWrite(request.socket);
+    this.#reception.boundWrite(request.socket, visitor.peer);
   }
 
   async #refuse({ request, response, visitor, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
@@ -213,7 +222,8 @@ export class HookServer {
   #meaning(error: NodeJS.ErrnoException): GatewayError {
     if (error.code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large');
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-      return new GatewayError('request_timeout', `the headers did not arrive within ${HEADERS_MS / 1000} s`);
+      const { headersWithin } = this.#reception.limits;
+      return new GatewayError('request_timeout', `the headers did not arrive within ${headersWithin / 1000} s`);
     }
     return new GatewayError('bad_request', `the request is not valid HTTP: ${error.code ?? error.message}`);
   }
@@ -224,9 +234,11 @@ export class HookServer {
   }
 
   #endWith(socket: Socket, error: GatewayError): void {
-    const { id, leave } = this.#reception.enter(now(), socket.remoteAddress ?? 'unknown');
-    const answer = this.#reception.refusal(error, socket.remoteAddress ?? 'unknown');
+    const peer = socket.remoteAddress ?? 'unknown';
+    const { id, leave } = this.#reception.enter(now(), peer);
+    const answer = this.#reception.refusal(error, peer);
     respondRaw(socket, answer, { callId: id, attempts: 0, close: true, date: this.#reception.date, sent: leave });
+    this.#reception.boundWrite(socket, peer);
     socket.end();
   }
 }

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Config } from '../config/types.ts';
 import type { Answer, Call } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
@@ -13,6 +15,7 @@ import { BodyRoom } from './body.ts';
 import { forwardHead } from './forward.ts';
 import { type Asked, frontDoor, type Requested } from './front-door.ts';
 import type { Guard } from './guard.ts';
+import { Readers } from './pace.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
 
 export interface HooksOptions {
@@ -20,7 +23,7 @@ export interface HooksOptions {
   readonly gateway: () => Gateway;
   /** Asked at each request, as `gateway`. */
   readonly guard: () => Guard;
-  readonly limits: { readonly body: number; readonly headers: number; readonly connections: number };
+  readonly limits: Config['limits'];
   /** The share of calls that are traced if nobody before has decided; absent: none is. */
   readonly traceShare?: number | undefined;
   readonly emit: Emit;
@@ -63,6 +66,7 @@ export class Reception {
   /** Knows the heads that came before, and which gateway they were understood with. */
   #wholeReader: ReturnType<typeof createWholeReader<Asked<Match>>> | undefined = undefined;
   #readFor: Gateway | undefined = undefined;
+  readonly #readers = new Readers();
   #date = '';
   #dateUntil = 0;
   /** The tokens of the requests that wait for their answer. */
@@ -171,6 +175,7 @@ export class Reception {
       query,
       body,
       head: forwardHead(head, id, peer, trace),
+      peer,
       authorization: head.authorization,
       arrivedAt,
       deadline: arrivedAt + route.limitMs,
@@ -193,6 +198,11 @@ export class Reception {
     if (error.code === 'internal') this.#options.emit({ type: 'defect', error });
     this.#options.emit({ type: 'rejected', code: error.code, message: error.message, peer });
     return error;
+  }
+
+  /** To be called after each answer: a client that does not read it is given up, counted and logged. */
+  boundWrite(socket: Socket, peer: string): void {
+    this.#readers.bound(socket, error => void this.told(error, peer));
   }
 
   #find(path: string): Match {

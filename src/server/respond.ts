@@ -1,20 +1,9 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Answer } from '../core/call.ts';
-import { after } from '../core/clock.ts';
 
 /** Longer than the idle time of any pooled Java client, and announced, so that neither side closes in the other's face. */
 export const KEEP_ALIVE_MS = 90_000;
-
-/** A client that does not read its answer for so long is given up. */
-const WRITE_MS = 30_000;
-
-/** Ends a connection whose client does not read what was written, so that nobody is held up for ever. */
-export const boundWrite = (socket: Socket): void => {
-  if (socket.writableLength === 0) return;
-  const stop = after(WRITE_MS, () => socket.destroy());
-  socket.once('drain', stop).once('close', stop);
-};
 
 /** Smaller bodies leave in one write with the header block. */
 const ONE_WRITE_BYTES = 8192;
@@ -90,5 +79,4 @@ export const respondRaw = (socket: Socket, answer: Answer, closing: RawClosing):
     socket.write(body, sent);
     socket.uncork();
   }
-  boundWrite(socket);
 };

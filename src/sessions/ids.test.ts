@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compact, requests } from '../../test/samples.ts';
-import { sessionName, statusOf } from './ids.ts';
+import { nodeOf, sessionName, statusOf } from './ids.ts';
 
 const name = (text: string | Buffer, app = 'app') => sessionName(app, Buffer.from(text));
 const NAMED = '{"nodeId":"n","sessionId":"s"}';
@@ -97,5 +97,14 @@ test('the text under a name is given if there is just one', () => {
   assert.equal(text('{"st\\u0061tus":"F\\u0041ILED"}'), 'FAILED');
   for (const body of ['{}', '[]', '{"status":1}', '{"a":{"status":"FAILED"}}', '{"status":"FAILED","status":"X"}']) {
     assert.equal(text(body), undefined, body);
+  }
+});
+
+test('the node is given if the body names just one', () => {
+  const node = (body: string) => nodeOf(Buffer.from(body));
+  assert.equal(node(NAMED), 'n');
+  assert.equal(node(compact('connect.request.json').toString()), 'H4gfHeULtX6ddGGUWwZxhUNyqZHUFH8j@192.168.1.59');
+  for (const body of ['{}', '[]', '', '{"nodeId":""}', '{"nodeId":1}', '{"nodeId":"n","nodeId":"m"}']) {
+    assert.equal(node(body), undefined, body);
   }
 });

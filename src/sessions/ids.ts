@@ -9,6 +9,7 @@ const MOST_BODY_BYTES = 128 * 1024;
 const BACKSLASH = '\\';
 
 const IDS = [Buffer.from('sessionId'), Buffer.from('nodeId')];
+const NODE = [Buffer.from('nodeId')];
 const STATUS = [Buffer.from('status')];
 
 /** What the member's name means, whatever its spelling; byte by byte where it is not ASCII, as no word of WCS is. */
@@ -44,6 +45,12 @@ export const sessionName = (app: string, body: Buffer): string | undefined => {
   const node = session ? textUnder(body, members, 'nodeId') : undefined;
   // As a whole: a part of a text would keep all of it in memory.
   return node === undefined ? undefined : hash('sha256', JSON.stringify([app, node, session]), 'base64url');
+};
+
+/** The node of WCS that a body names, if it names one beyond doubt. */
+export const nodeOf = (body: Buffer): string | undefined => {
+  const members = readBody(body, NODE);
+  return (members && textUnder(body, members, 'nodeId')) ?? undefined;
 };
 
 /** The text under `status` in a body, if there is just one. */

@@ -13,11 +13,22 @@ export const normalForm = ({ config, warnings, draft }: Loaded): string => {
     `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
     `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.redis ? `redis ${events.redis.url} ${events.redis.prefix} ${formatDuration(events.redis.budget)}` : events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}${log.sample ? '' : ' all'}${traces ? `; traces ${traces.endpoint} ${traces.sample}` : ''}`,
+    ...clientLines(config),
     ...callerLines(config),
     ...sharedLines(config),
   ];
   const apps = config.apps.flatMap((app, at) => appLines(app, draft.apps[at]?.hooks ?? []));
   return `${[...root, ...apps].join('\n')}\n`;
+};
+
+/** What one client may have, where that is not the usual. */
+const clientLines = ({ limits: { perAddress, headersWithin, bodyRate, rate } }: Config): readonly string[] => {
+  const isUsual = perAddress === 0 && headersWithin === 10_000 && bodyRate === 1024 && !rate;
+  if (isUsual) return [];
+  const calls = rate ? `; ${rate.calls}+${rate.burst} calls by ${rate.by}` : '';
+  return [
+    `clients: ${perAddress} connections, headers ${formatDuration(headersWithin)}, body ${formatSize(bodyRate)}/s${calls}`,
+  ];
 };
 
 /** How many secrets there are, but not which. */

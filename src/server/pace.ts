@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net';
+import { after, now } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+
+/** A body is judged after so long for the first time, and then by each stretch as long. */
+export const STRETCH_MS = 5000;
+/** A look that comes so late says that this process was held up, and nothing about the client. */
+const LATE_MS = 1000;
+/** A client that takes nothing of what waits for it for so long is given up. */
+export const WRITE_MS = 30_000;
+
+const NOTHING = (): void => {};
+
+/** Looks again and again, `everyMs` apart, until `look` gives false; what is returned ends it. */
+const lookEach = (everyMs: number, look: () => boolean): (() => void) => {
+  let stop = NOTHING;
+  const begin = () => {
+    const dueAt = now() + everyMs;
+    stop = after(everyMs, () => {
+      if (now() - dueAt > LATE_MS || look()) begin();
+    });
+  };
+  begin();
+  return () => stop();
+};
+
+/** A body that is on its way. */
+export interface Incoming {
+  /** How many bytes have come so far. */
+  readonly bytes: () => number;
+  /** True while more may have come than was taken, so that it is not the client who is slow. */
+  readonly isWaiting?: () => boolean;
+}
+
+/**
+ * Calls `cut` with a `request_timeout` once a stretch of five seconds brings fewer than `perSecond` bytes a second; 0 is
+ * any rate. What is returned ends the watch, and must be called when the body is here.
+ */
+export const watchPace = (
+  perSecond: number,
+  { bytes, isWaiting }: Incoming,
+  cut: (error: GatewayError) => void,
+): (() => void) => {
+  if (perSecond === 0) return NOTHING;
+  let before = bytes();
+  return lookEach(STRETCH_MS, () => {
+    const came = bytes() - before;
+    before += came;
+    if (came * 1000 >= perSecond * STRETCH_MS || isWaiting?.()) return true;
+    cut(new GatewayError('request_timeout', `the body came slower than limits.bodyRate, ${perSecond} bytes a second`));
+    return false;
+  });
+};
+
+/** What the operating system has taken of all that was written. */
+const takenOf = (socket: Socket): number => socket.bytesWritten - socket.writableLength;
+
+/**
+ * Calls `cut` with `unread` once a client has taken nothing for 30 s of what waited for it all that time. For answers of
+ * any length: one that comes slowly from the back-end leaves nothing waiting. What is returned ends the watch.
+ */
+export const watchReader = (socket: Socket, cut: (error: GatewayError) => void): (() => void) => {
+  const wait = () => (socket.writableLength > 0 ? takenOf(socket) : undefined);
+  let before = wait();
+  const stop = lookEach(WRITE_MS, () => {
+    const at = wait();
+    const isStuck = at !== undefined && at === before;
+    before = at;
+    if (isStuck) cut(new GatewayError('unread'));
+    return !isStuck;
+  });
+  socket.once('close', stop);
+  return () => {
+    socket.off('close', stop);
+    stop();
+  };
+};
+
+/** Gives up connections whose clients do not read what was written, so that nobody is held up for ever. */
+export class Readers {
+  readonly #watched = new WeakSet<Socket>();
+
+  /** To be called after each answer: a connection that could not take one at once is watched for as long as it lives. */
+  bound(socket: Socket, told: (error: GatewayError) => void): void {
+    if (socket.writableLength === 0 || this.#watched.has(socket)) return;
+    this.#watched.add(socket);
+    watchReader(socket, error => {
+      told(error);
+      socket.destroy();
+    });
+  }
+}
