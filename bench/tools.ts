@@ -16,6 +16,7 @@ const PROGRAMS: readonly Tool[] = [
   { program: 'nginx', debian: 'nginx', purpose: 'is a rival' },
   { program: 'haproxy', debian: 'haproxy', purpose: 'is a rival' },
   { program: 'redis-server', debian: 'redis-server', purpose: 'is the shared tier' },
+  { program: 'slowhttptest', debian: 'slowhttptest', purpose: 'plays slow clients' },
   { program: 'java', debian: 'default-jdk-headless', purpose: 'runs the pooled client and the simulated WCS' },
   { program: 'javac', debian: 'default-jdk-headless', purpose: 'compiles them' },
 ];

@@ -22,6 +22,7 @@ export const TOOLS = [
   { program: 'systemd-analyze', debian: 'systemd', purpose: 'rates the unit' },
   { program: 'nginx', debian: 'nginx-light', purpose: 'checks its configuration in the FAQ' },
   { program: 'haproxy', debian: 'haproxy', purpose: 'checks its configuration in the FAQ' },
+  { program: 'slowhttptest', debian: 'slowhttptest', purpose: 'plays slow clients' },
 ] as const satisfies readonly Tool[];
 
 export type ToolName = (typeof TOOLS)[number]['program'];
