@@ -17,6 +17,7 @@ import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
 import { recovery } from './sections/recovery.ts';
 import { redis } from './sections/redis.ts';
+import { slowClients } from './sections/slow-clients.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
@@ -37,6 +38,7 @@ const SECTIONS: readonly Section[] = [
   journal,
   crash,
   drain,
+  slowClients,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');

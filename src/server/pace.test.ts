@@ -52,6 +52,19 @@ test('a body that waits to be taken is not slow, and one that has ended is not w
   assert.deepEqual(cuts, []);
 });
 
+test('a body of which nothing was taken at first is judged by a stretch of its own', async () => {
+  const { tick } = fakeTime();
+  const { cuts, cut } = collect();
+  let waits = true;
+  watchPace(1024, { bytes: () => 0, isWaiting: () => waits }, cut);
+  await tick(4000);
+  waits = false;
+  await tick(5900);
+  assert.deepEqual(cuts, []);
+  await tick(100);
+  assert.deepEqual(cuts, ['request_timeout']);
+});
+
 test('nobody is cut for a time in which this process was held up', async () => {
   const { tick } = fakeTime();
   const { cuts, cut } = collect();

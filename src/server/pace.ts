@@ -28,7 +28,7 @@ const lookEach = (everyMs: number, look: () => boolean): (() => void) => {
 export interface Incoming {
   /** How many bytes have come so far. */
   readonly bytes: () => number;
-  /** True while more may have come than was taken, so that it is not the client who is slow. */
+  /** True while it is not the client who is slow: more has come than was taken, or nothing is taken yet. */
   readonly isWaiting?: () => boolean;
 }
 
@@ -42,11 +42,13 @@ export const watchPace = (
   cut: (error: GatewayError) => void,
 ): (() => void) => {
   if (perSecond === 0) return NOTHING;
-  let before = bytes();
+  let [before, waited] = [bytes(), isWaiting?.()];
   return lookEach(STRETCH_MS, () => {
-    const came = bytes() - before;
+    const [came, waits] = [bytes() - before, isWaiting?.()];
+    const isHeldUp = waits || waited;
     before += came;
-    if (came * 1000 >= perSecond * STRETCH_MS || isWaiting?.()) return true;
+    waited = waits;
+    if (isHeldUp || came * 1000 >= perSecond * STRETCH_MS) return true;
     cut(new GatewayError('request_timeout', `the body came slower than limits.bodyRate, ${perSecond} bytes a second`));
     return false;
   });
