@@ -7,15 +7,16 @@ import { warm } from '../rounds.ts';
 import { atMost, type Bench, type Outcome, type Section, shown, type Verdict } from '../section.ts';
 import { APP, gateway } from '../targets.ts';
 import { missingTool } from '../tools.ts';
-import { peakMb, resetPeak, rssMb } from '../usage.ts';
+import { cpuUs, peakMb, resetPeak, rssMb } from '../usage.ts';
 
 const SLOW = 500;
 const CONNECTIONS = 50;
 const PER_SECOND = 500;
 const LIMIT_MS = 12_000;
 const MOST_RATIO = 1.2;
-/** What is measured without slow clients before and after each mode, and what comes of the first second with them. */
+/** For so long it is measured without slow clients before and after each mode. */
 const ALONE_SECONDS = 4;
+const QUICK_ALONE_SECONDS = 1;
 /** How long each mode goes on at most: as long as its clients are there, where they are cut. */
 const SECONDS: Readonly<Record<Mode, number>> = {
   'slow headers': 12,
@@ -24,12 +25,19 @@ const SECONDS: Readonly<Record<Mode, number>> = {
   ranges: 3,
 };
 
+interface Alone {
+  readonly p99: number;
+  readonly usPerCall: number;
+}
+
 interface Played {
   readonly mode: Mode;
   readonly without: number;
   readonly during: Result;
   /** When the last one was gone; absent if they were still there at the end. */
   readonly goneMs: number | undefined;
+  /** CPU time beyond that of the ordinary calls. */
+  readonly usPerSlow: number;
   readonly beforeMb: number;
   readonly peakMb: number;
   readonly rejected: string;
@@ -53,18 +61,43 @@ const attack = async ({ lab }: Bench, mode: Mode, url: string): Promise<number |
   return areGone(printed) ? performance.now() - begin : undefined;
 };
 
-const play = async (bench: Bench, { port, pid }: Running, admin: number, mode: Mode): Promise<Played> => {
-  const load = (seconds: number) => bench.load.open(port, CONNECTS, CONNECTIONS, seconds, PER_SECOND);
+/** Ordinary calls for some time, and what one of them cost. */
+const loadAlone = async ({ load, quick }: Bench, { port, pid }: Running): Promise<Alone> => {
+  const begin = cpuUs(pid);
+  const { p99, answered } = await load.open(
+    port,
+    CONNECTS,
+    CONNECTIONS,
+    quick ? QUICK_ALONE_SECONDS : ALONE_SECONDS,
+    PER_SECOND,
+  );
+  return { p99, usPerCall: (cpuUs(pid) - begin) / answered };
+};
+
+const play = async (bench: Bench, running: Running, admin: number, mode: Mode): Promise<Played> => {
+  const { port, pid } = running;
   bench.say(mode);
-  const alone = [await load(ALONE_SECONDS)];
+  const alone = [await loadAlone(bench, running)];
   resetPeak(pid);
-  const [beforeMb, before] = [rssMb(pid), await rejectedAt(admin)];
-  const url = `http://127.0.0.1:${port}${APP}/connect`;
-  const [during, goneMs] = await Promise.all([load(SECONDS[mode]), attack(bench, mode, url)]);
-  const [peak, rejected] = [peakMb(pid), since(before, await rejectedAt(admin))];
+  const [beforeMb, before, cpuBefore] = [rssMb(pid), await rejectedAt(admin), cpuUs(pid)];
+  const [during, goneMs] = await Promise.all([
+    bench.load.open(port, CONNECTS, CONNECTIONS, SECONDS[mode], PER_SECOND),
+    attack(bench, mode, `http://127.0.0.1:${port}${APP}/connect`),
+  ]);
+  const [used, peak, rejected] = [cpuUs(pid) - cpuBefore, peakMb(pid), since(before, await rejectedAt(admin))];
   await sleep(500);
-  alone.push(await load(ALONE_SECONDS));
-  return { mode, without: median(alone.map(({ p99 }) => p99)), during, goneMs, beforeMb, peakMb: peak, rejected };
+  alone.push(await loadAlone(bench, running));
+  const usAlone = during.answered * median(alone.map(({ usPerCall }) => usPerCall));
+  return {
+    mode,
+    without: median(alone.map(({ p99 }) => p99)),
+    during,
+    goneMs,
+    usPerSlow: (used - usAlone) / SLOW,
+    beforeMb,
+    peakMb: peak,
+    rejected,
+  };
 };
 
 const HEAD = [
@@ -75,16 +108,18 @@ const HEAD = [
   'worst ms with',
   'calls answered with 2xx',
   'gone after s',
+  'CPU µs/slow client',
   'RSS before, MB',
   'RSS peak, MB',
   'rejected',
 ];
 
-const row = ({ mode, without, during, goneMs, beforeMb, peakMb: peak, rejected }: Played): string[] => [
+const row = ({ mode, without, during, goneMs, usPerSlow, beforeMb, peakMb: peak, rejected }: Played): string[] => [
   mode,
   ...[without, during.p99, during.p99 / without, during.max].map(print),
   `${print(during.ok)} of ${print(during.sent)}`,
   goneMs === undefined ? 'stayed' : print(goneMs / 1000),
+  print(usPerSlow),
   print(beforeMb),
   print(peak),
   rejected,

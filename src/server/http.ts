@@ -12,6 +12,8 @@ import { KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
+/** Slow heads are looked for so often: those of a second at once would hold up all others. */
+const CHECK_MS = 100;
 /** One that is turned away has so long to read why. */
 const TURN_AWAY_MS = 1000;
 /** Requests of one connection that may be out at a time: no WCS sends the next one before it has its answer. */
@@ -54,7 +56,7 @@ export class HookServer {
       headersTimeout: options.limits.headersWithin,
       // The body has the limit of its hook, which is this server's own clock.
       requestTimeout: 0,
-      connectionsCheckingInterval: 1000,
+      connectionsCheckingInterval: CHECK_MS,
       // The front door answers both itself, in JSON.
       requireHostHeader: false,
       insecureHTTPParser: false,

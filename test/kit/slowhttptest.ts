@@ -1,9 +1,9 @@
 /** The four ways in which slowhttptest is slow, and what each sends here. */
 export const MODES = {
   /** A field now and then, and never the end of the head. */
-  'slow headers': ['-H', '-i', '1'],
+  'slow headers': ['-H', '-i', '3'],
   /** A few bytes of a body now and then. */
-  'slow body': ['-B', '-i', '1', '-s', '8192', '-x', '10', '-f', 'application/json'],
+  'slow body': ['-B', '-i', '3', '-s', '8192', '-x', '10', '-f', 'application/json'],
   /** Answers are taken a few bytes a second, through a small window; three requests ask for as many of them. */
   'slow read': ['-X', '-n', '1', '-w', '10', '-y', '20', '-z', '5', '-k', '3'],
   /** Thousands of ranges in one request. */
