@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 
@@ -7,7 +7,7 @@ export const STRETCH_MS = 5000;
 /** A look that comes so late says that this process was held up, and nothing about the client. */
 const LATE_MS = 1000;
 /** A client that takes nothing of what waits for it for so long is given up. */
-export const WRITE_MS = 30_000;
+const WRITE_MS = 30_000;
 
 const NOTHING = (): void => {};
 
@@ -58,13 +58,17 @@ export const watchPace = (
 const takenOf = (socket: Socket): number => socket.bytesWritten - socket.writableLength;
 
 /**
- * Calls `cut` with `unread` once a client has taken nothing for 30 s of what waited for it all that time. For answers of
+ * Calls `cut` with `unread` once a client has taken nothing for `patienceMs` of what waited for it all that time. For answers of
  * any length: one that comes slowly from the back-end leaves nothing waiting. What is returned ends the watch.
  */
-export const watchReader = (socket: Socket, cut: (error: GatewayError) => void): (() => void) => {
+export const watchReader = (
+  socket: Socket,
+  cut: (error: GatewayError) => void,
+  patienceMs = WRITE_MS,
+): (() => void) => {
   const wait = () => (socket.writableLength > 0 ? takenOf(socket) : undefined);
   let before = wait();
-  const stop = lookEach(WRITE_MS, () => {
+  const stop = lookEach(patienceMs, () => {
     const at = wait();
     const isStuck = at !== undefined && at === before;
     before = at;
@@ -78,17 +82,30 @@ export const watchReader = (socket: Socket, cut: (error: GatewayError) => void):
   };
 };
 
+/** Ends a connection with all that waits on it: ended in good order, the operating system would keep that for minutes. */
+const drop = (socket: Socket): void => {
+  const isTcp = socket.constructor === Socket && socket.remoteAddress !== undefined;
+  if (isTcp) socket.resetAndDestroy();
+  else socket.destroy();
+};
+
 /** Gives up connections whose clients do not read what was written, so that nobody is held up for ever. */
 export class Readers {
   readonly #watched = new WeakSet<Socket>();
+  readonly #patienceMs: number;
+
+  constructor(patienceMs = WRITE_MS) {
+    this.#patienceMs = patienceMs;
+  }
 
   /** To be called after each answer: a connection that could not take one at once is watched for as long as it lives. */
   bound(socket: Socket, told: (error: GatewayError) => void): void {
     if (socket.writableLength === 0 || this.#watched.has(socket)) return;
     this.#watched.add(socket);
-    watchReader(socket, error => {
+    const giveUp = (error: GatewayError) => {
       told(error);
-      socket.destroy();
-    });
+      drop(socket);
+    };
+    watchReader(socket, giveUp, this.#patienceMs);
   }
 }

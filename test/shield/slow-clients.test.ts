@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Code } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/events.ts';
+import { Readers } from '../../src/server/pace.ts';
 import { createFaultServer, type FaultServer } from '../fault-server.ts';
 import { until } from '../poll.ts';
 import { post, type RawExchange, rawCall } from '../raw-call.ts';
@@ -177,4 +178,23 @@ describe('the rate of a client', () => {
     const { answers } = await rawCall(gateway.port, WHOLE);
     assert.deepEqual([answers[0]?.status, backEnd.count, rejected], [200, 1, []]);
   });
+});
+
+test('the connection of a client that does not read is reset, and what waited on it is gone', async () => {
+  await serve({});
+  const server = createServer(socket => {
+    socket.on('error', () => {});
+    const readers = new Readers(50);
+    socket.write(Buffer.alloc(32 * 1024 * 1024));
+    readers.bound(socket, ({ code }) => rejected.push(code));
+  });
+  await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve));
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+  let why = '';
+  client.on('error', (error: NodeJS.ErrnoException) => (why = error.code ?? ''));
+  await until(() => rejected.length > 0, { what: 'the client is given up' });
+  client.resume();
+  await until(() => why !== '', { what: 'the reset' });
+  server.close();
+  assert.deepEqual([rejected, why], [['unread'], 'ECONNRESET']);
 });
