@@ -46,10 +46,13 @@ const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
   const groups = Map.groupBy(hooks, hook => app.settings(hook));
   return [
     `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}${app.credentials ? ` for ${app.credentials.username}` : ''}`,
-    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${concurrency.max}+${concurrency.queue}`,
+    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}`,
     ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
   ];
 };
+
+const placesText = ({ max, floor, ceiling }: App['concurrency']): string =>
+  max === 'auto' ? `auto ${floor} to ${ceiling}` : String(max);
 
 const settingsText = ({
   limit,
@@ -61,6 +64,7 @@ const settingsText = ({
   key,
   keepFor,
   acknowledge,
+  priority,
 }: HookSettings): string => {
   const parts = [
     `limit ${formatDuration(limit)}/${formatDuration(attemptLimit)}`,
@@ -71,6 +75,7 @@ const settingsText = ({
     key ? `key ${key.join('+')}` : '',
     `keep ${formatDuration(keepFor)}`,
     ...(acknowledge === 'first' ? ['acknowledge first'] : []),
+    ...(priority === 'auto' ? [] : [`priority ${priority}`]),
   ];
   return parts.filter(part => part !== '').join('; ');
 };
