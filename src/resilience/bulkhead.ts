@@ -106,8 +106,8 @@ export class Bulkhead {
     // A call whose limit ran out sooner than usual had waited here, or somewhere before.
     const wasShort = outcome === 'timeout' && ms < this.#usual.of(route);
     if (ANSWERS.has(outcome)) {
-      const usualMs = this.#usual.record(route, ms);
-      this.#learned?.answered(begunAt, ms, usualMs);
+      this.#usual.record(route, ms);
+      this.#learned?.answered(begunAt, route, ms);
     } else if (LOSSES.has(outcome) && !wasShort) this.#learned?.lost(begunAt);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type BackEnd, type Course, onOwnTime, play, type Second } from '../../test/kit/simulated-back-end.ts';
+import type { Route } from '../core/call.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
 const bears = (capacity: number, serviceMs: readonly number[] = [50], more: Partial<BackEnd> = {}): BackEnd => ({
@@ -23,13 +24,15 @@ const assertWithin = (value: number, least: number, most: number, what: string):
 /** So much more comes than can be borne. */
 const CROWD: Pick<Course, 'perSecond'> = { perSecond: 2000 };
 
+const ROUTES: readonly Route[] = ['a', 'b', 'c'].map(hook => ({ app: 'a', hook }));
+
 /** Moves of a world that makes no sense: calls that enter, and end in any way after any time. */
 const moves = fc.array(
   fc.record({
     kind: fc.constantFrom('enter', 'answer', 'lose'),
     inflight: fc.nat(600),
     ms: fc.double({ min: 0, max: 20_000, noNaN: true }),
-    usualMs: fc.double({ min: 0.1, max: 5000, noNaN: true }),
+    route: fc.nat(2),
     times: fc.integer({ min: 1, max: 400 }),
     pauseMs: fc.nat(300),
   }),
@@ -42,13 +45,13 @@ test('whatever happens, the limit is a whole number within floor and ceiling', (
     fc.property(bounds, moves, ([floor, ceiling], script) =>
       onOwnTime(clock => {
         const limit = new LearnedLimit({ floor, ceiling });
-        for (const { kind, inflight, ms, usualMs, times, pauseMs } of script) {
+        for (const { kind, inflight, ms, route, times, pauseMs } of script) {
           const begunAt = clock.at;
           clock.at += pauseMs;
           for (let i = 0; i < times; i++)
             if (kind === 'enter') limit.entered(inflight);
             else if (kind === 'lose') limit.lost(begunAt);
-            else limit.answered(begunAt, ms, usualMs);
+            else limit.answered(begunAt, ROUTES[route] as Route, ms);
           for (const value of [limit.value, limit.now]) {
             assert.ok(Number.isInteger(value));
             assertWithin(value, Math.min(floor, ceiling), ceiling, 'the limit');
@@ -64,14 +67,14 @@ test('it never grows while not all of it is used, and so not while less than hal
     fc.property(fc.double({ min: 0, max: 0.99, noNaN: true }), moves, (share, script) =>
       onOwnTime(clock => {
         const limit = new LearnedLimit({ floor: 4, ceiling: 256 });
-        for (const { kind, ms, usualMs, times, pauseMs } of script) {
+        for (const { kind, ms, route, times, pauseMs } of script) {
           const before = limit.value;
           const begunAt = clock.at;
           clock.at += pauseMs;
           for (let i = 0; i < times; i++) {
             limit.entered(Math.floor((limit.now - 1) * share));
             if (kind === 'lose') limit.lost(begunAt);
-            else limit.answered(begunAt, ms, usualMs);
+            else limit.answered(begunAt, ROUTES[route] as Route, ms);
           }
           assert.ok(limit.value <= before, `from ${before} to ${limit.value}`);
         }
@@ -96,6 +99,13 @@ test('hooks of very different cost may be mixed', () => {
   assertWithin(settledAt(seconds, 20), 36, 56, 'the limit');
 });
 
+test('durations that vary by far do not push it down, nor up', () => {
+  const seconds = play({ ...CROWD, stages: [[bears(40, [50], { erratic: 1 }), 60]] });
+  assertWithin(settledAt(seconds, 40), 34, 56, 'the limit');
+  const free = play({ perSecond: 1500, stages: [[bears(200, [50], { erratic: 1 }), 40]] });
+  assertWithin(settledAt(free), 70, 140, 'the limit');
+});
+
 test('few calls are enough, if slowly', () => {
   const seconds = play({ perSecond: 100, stages: [[bears(10, [1000]), 120]] });
   assertWithin(settledAt(seconds, 40), 8, 16, 'the limit');
@@ -117,6 +127,14 @@ test('a back-end that became slower for another reason keeps its places', () => 
   const stages: Course['stages'] = [
     [bears(40, [50]), 20],
     [bears(40, [200]), 30],
+  ];
+  assertWithin(settledAt(play({ ...CROWD, stages })), 36, 70, 'the limit');
+});
+
+test('so does one that became slower by far than it ever was', () => {
+  const stages: Course['stages'] = [
+    [bears(40, [0.5, 2]), 10],
+    [bears(40, [50, 80]), 40],
   ];
   assertWithin(settledAt(play({ ...CROWD, stages })), 36, 70, 'the limit');
 });

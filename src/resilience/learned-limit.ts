@@ -1,26 +1,30 @@
+import type { Route } from '../core/call.ts';
 import { now } from '../core/clock.ts';
-import { MOST_TIMES } from './usual-durations.ts';
+import { WindowComparison } from './window-comparison.ts';
 
 /** A window is as long as it takes for this … */
 const WINDOW_MS = 250;
 /** … and for so many calls for each that may be out, within bounds: what is looked for must stand out of the noise. */
 const CALLS_PER_PLACE = 3;
-const FEWEST_CALLS = 30;
+const FEWEST_CALLS = 60;
 const MOST_CALLS = 300;
 /** In every other window while all of the limit is used, only this share of it is. */
 const DIP = 0.85;
 /** Of the places that were added, at least this share must have shown as more throughput: the limit then grows. */
 const WORTH = 0.5;
-/** By how much it grows or shrinks if the evidence is clear, as a logarithm; more, the longer it has only grown … */
-const GROW = 0.06;
+/** How much of the evidence one step takes up: up and down alike, lest noise move it. More, the longer it has only grown … */
+const GAIN = 0.08;
 const SPEED_UP = 1.3;
-const SHRINK = 0.12;
-const MOST_SHRINK = 0.3;
-/** … and well below the limit at which it last turned out that more is not worth it, or while there was none. */
-const FAST = 0.4;
+/** … and well below the limit at which it last turned out that more is not worth it. */
+const MOST_GAIN = 0.4;
 const WELL_BELOW = 0.75;
+/** What one step may be, as a logarithm. */
+const MOST_STEP = 0.4;
+/** So slowly is forgotten where more was not worth it. */
+const FORGET = 0.8;
 /** A window in which calls took so many times as long as in the one before halves the limit. */
-const JUMP = 2;
+const JUMP = 2.5;
+const LEAST_KEPT = 0.01;
 const FIRST_LIMIT = 20;
 
 export interface Bounds {
@@ -42,7 +46,6 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
  * time without an answer, and outside of a comparison shrinks the limit by half the share lost; a sudden jump of
  * durations halves it. The limit never grows in a window that has not used all of it.
  *
- * Durations are counted in what is usual for each hook, so that hooks of different cost can be mixed.
  * Sources: Kleinrock, Power and deterministic rules of thumb, ICC 1979; Brakmo and Peterson, TCP Vegas, 1995; the
  * Gradient2 limit of Netflix; the adaptive limiter of Failsafe-go.
  */
@@ -50,19 +53,19 @@ export class LearnedLimit {
   readonly #floor: number;
   readonly #ceiling: number;
   #limit: number;
-  #growth = GROW;
+  #gain = GAIN;
   /** Where it last turned out that more is not worth it. */
   #knee = Number.POSITIVE_INFINITY;
   #isDipping = false;
-  /** How long calls took in the last window, and if that was a reduced one, once more; 1 is as usual. */
-  #before = Number.POSITIVE_INFINITY;
-  #dipped: number | undefined = undefined;
+  readonly #durations = new WindowComparison();
+  #hasJumped = false;
+  #wasReduced = false;
+  /** Share of calls that were not lost in the window before. */
+  #keptBefore = 1;
   // The window that is on:
   #begunAt = now();
   #answered = 0;
   #lost = 0;
-  #tookMs = 0;
-  #usualMs = 0;
   #isUsed = false;
 
   constructor({ floor, ceiling }: Bounds) {
@@ -90,13 +93,12 @@ export class LearnedLimit {
     if (inflight >= this.now) this.#isUsed = true;
   }
 
-  /** A call that began at `begunAt` was answered after `tookMs`, where `usualMs` is usual for its hook. */
-  answered(begunAt: number, tookMs: number, usualMs: number): void {
+  /** A call that began at `begunAt` was answered after `ms`. */
+  answered(begunAt: number, route: Route, ms: number): void {
     // What began in an earlier window tells of an earlier limit.
     if (begunAt < this.#begunAt) return;
     this.#answered++;
-    this.#tookMs += Math.min(tookMs, usualMs * MOST_TIMES);
-    this.#usualMs += usualMs;
+    this.#durations.record(route, ms);
     this.#turn();
   }
 
@@ -111,41 +113,36 @@ export class LearnedLimit {
     const at = now();
     const wanted = clamp(this.#limit * CALLS_PER_PLACE, FEWEST_CALLS, MOST_CALLS);
     if (this.#answered + this.#lost < wanted || at - this.#begunAt < WINDOW_MS) return;
-    this.#judge();
+    this.#judge(this.#durations.turn(), this.#answered / (this.#answered + this.#lost));
     this.#begunAt = at;
     this.#answered = 0;
     this.#lost = 0;
-    this.#tookMs = 0;
-    this.#usualMs = 0;
     this.#isUsed = false;
   }
 
-  #judge(): void {
-    const took = this.#usualMs > 0 ? this.#tookMs / this.#usualMs : Number.POSITIVE_INFINITY;
-    const lost = this.#lost / (this.#answered + this.#lost);
-    const perAnswer = took / (1 - lost);
-    const dipped = this.#dipped;
-    if (took > this.#before * JUMP) this.#scale(0.5);
-    else if (this.#isUsed && dipped !== undefined) this.#climb(perAnswer / dipped);
-    else this.#scale(1 - lost / 2);
-    this.#before = took;
-    this.#dipped = this.#isDipping && took < Number.POSITIVE_INFINITY ? perAnswer : undefined;
+  /** Calls took `times` as long as in the window before, and of them the share `kept` was answered. */
+  #judge(times: number | undefined, kept: number): void {
+    const hasJumped = times !== undefined && times > JUMP;
+    if (hasJumped && !this.#hasJumped) this.#scale(0.5);
+    else if (times !== undefined && this.#wasReduced && this.#isUsed) this.#climb((times * this.#keptBefore) / kept);
+    else this.#scale((1 + kept) / 2);
+    this.#hasJumped = hasJumped;
+    this.#keptBefore = Math.max(kept, LEAST_KEPT);
+    this.#wasReduced = this.#isDipping;
     this.#isDipping = !this.#isDipping && this.#isUsed;
   }
 
   /** An answer took so many times as long as in the reduced window; at the floor there is none, and nothing is lost by growing. */
   #climb(times: number): void {
     const places = Math.log(this.value / this.#reduced);
-    const benefit = places > 0 ? Math.min(1, 1 - Math.log(times) / places / WORTH) : 1;
-    if (benefit <= 0) {
-      this.#knee = this.#limit;
-      this.#growth = GROW;
-      this.#scale(Math.exp(Math.max(-MOST_SHRINK, benefit * SHRINK)));
-    } else {
-      const growth = this.#limit < this.#knee * WELL_BELOW ? FAST : this.#growth;
-      this.#growth = Math.min(FAST, this.#growth * SPEED_UP);
-      this.#scale(Math.exp(benefit * growth));
+    const benefit = places > 0 ? 1 - Math.log(times) / places / WORTH : 1;
+    const gain = benefit > 0 && this.#limit < this.#knee * WELL_BELOW ? MOST_GAIN : this.#gain;
+    if (benefit > 0) this.#gain = Math.min(MOST_GAIN, this.#gain * SPEED_UP);
+    else {
+      this.#gain = GAIN;
+      this.#knee = this.#knee === Number.POSITIVE_INFINITY ? this.#limit : Math.max(this.#limit, this.#knee * FORGET);
     }
+    this.#scale(Math.exp(clamp((benefit > 0 ? gain : GAIN) * benefit, -MOST_STEP, MOST_STEP)));
   }
 
   #scale(factor: number): void {

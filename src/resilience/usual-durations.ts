@@ -14,7 +14,7 @@ const FEW = 20;
 const LEAST_MS = 0.1;
 
 /** One call counts for no more than so many usual ones, so that a stalled one is no new custom. */
-export const MOST_TIMES = 4;
+const MOST_TIMES = 4;
 
 /** How long the calls of each hook usually take: the mean of some 20 s, or of 20 calls where there are few. */
 export class UsualDurations {

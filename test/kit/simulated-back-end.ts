@@ -1,6 +1,5 @@
 import type { Route } from '../../src/core/call.ts';
 import { LearnedLimit } from '../../src/resilience/learned-limit.ts';
-import { UsualDurations } from '../../src/resilience/usual-durations.ts';
 
 /** A back-end that serves so many calls at a time and lets the others queue, unseen from outside. */
 export interface BackEnd {
@@ -9,6 +8,8 @@ export interface BackEnd {
   readonly serviceMs: readonly number[];
   /** A call that would have to wait behind more than so many is answered with an error at once. */
   readonly backlog?: number;
+  /** By how much more durations vary: the deviation of their logarithm. */
+  readonly erratic?: number;
   /** Share of calls that fail whatever the load. */
   readonly failing?: number;
 }
@@ -42,6 +43,10 @@ export const onOwnTime = <T>(run: (clock: { at: number }) => T): T => {
   }
 };
 
+/** A log-normal factor whose mean is 1. */
+const vary = (roll: () => number, deviation: number): number =>
+  Math.exp(deviation * Math.sqrt(-2 * Math.log(1 - roll())) * Math.cos(2 * Math.PI * roll()) - deviation ** 2 / 2);
+
 /** The same sequence for the same seed (mulberry32). */
 const dice = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0;
@@ -70,7 +75,6 @@ export const play = (course: Course): Second[] => onOwnTime(clock => playOn(cloc
 const playOn = (clock: { at: number }, { floor = 4, ceiling = 256, perSecond, stages, seed = 1 }: Course): Second[] => {
   const roll = dice(seed);
   const limit = new LearnedLimit({ floor, ceiling });
-  const usual = new UsualDurations();
   const routes = stages[0]?.[0].serviceMs.map((_, i): Route => ({ app: 'a', hook: `h${i}` })) ?? [];
   const out: Out[] = [];
   /** When each call that is being served, or queues over there, will be done. */
@@ -81,16 +85,22 @@ const playOn = (clock: { at: number }, { floor = 4, ceiling = 256, perSecond, st
   const end = (call: Out): void => {
     clock.at = call.endsAt;
     if (call.isLost) limit.lost(call.begunAt);
-    else limit.answered(call.begunAt, clock.at - call.begunAt, usual.record(call.route, clock.at - call.begunAt));
+    else limit.answered(call.begunAt, call.route, clock.at - call.begunAt);
     tally[call.isLost ? 'failed' : 'answered']++;
   };
 
-  const begin = ({ capacity, serviceMs, backlog = Number.POSITIVE_INFINITY, failing = 0 }: BackEnd): void => {
+  const begin = ({
+    capacity,
+    serviceMs,
+    backlog = Number.POSITIVE_INFINITY,
+    failing = 0,
+    erratic = 0,
+  }: BackEnd): void => {
     const kind = Math.floor(roll() * routes.length);
     while ((doneAt[0] ?? clock.at + 1) <= clock.at) doneAt.shift();
     const startsAt = doneAt.length < capacity ? clock.at : (doneAt.at(-capacity) ?? clock.at);
     const isLost = doneAt.length >= capacity + backlog || roll() < failing;
-    const endsAt = isLost ? clock.at + 1 : startsAt + (serviceMs[kind] ?? 0) * (0.5 + roll());
+    const endsAt = isLost ? clock.at + 1 : startsAt + (serviceMs[kind] ?? 0) * (0.5 + roll()) * vary(roll, erratic);
     if (!isLost) insert(doneAt, endsAt, each => each);
     insert(out, { route: routes[kind] as Route, begunAt: clock.at, endsAt, isLost }, each => each.endsAt);
     limit.entered(out.length);
