@@ -12,6 +12,7 @@ const TIMES = [1, 2, 5] as const;
 /** Enough for all that come within the limit. */
 const CONNECTIONS = 800;
 const QUEUE = 256;
+const WARM_MS = 5;
 const NOTIFICATIONS = /Event$/;
 
 interface Way {
@@ -100,11 +101,11 @@ const measure = async ({ load, quick }: Bench, way: string, times: number, port:
 
 const playWay = async (bench: Bench, { name, concurrency }: Way): Promise<Cell[]> => {
   const { lab, load, say } = bench;
-  const upstream = await load.upstream();
+  const upstream = await load.upstream(String(WARM_MS));
   const admin = await freePort();
   const app = { concurrency, idempotent: false, breaker: false, fallback: ['echo'] };
   const running = await gateway('capacity').start(lab, { upstreams: [upstream.port], limitMs: LIMIT_MS, admin, app });
-  await load.closed(running.port, SESSION, 50, 5, 10_000);
+  await load.closed(running.port, SESSION, 50, 3, 10_000);
   await behave(upstream, `bears,${BORNE},${SERVICE_MS}`);
   const cells: Cell[] = [];
   for (const times of TIMES) {
@@ -165,7 +166,7 @@ export const capacity: Section = {
     for (const way of WAYS) cells.push(...(await playWay(bench, way)));
     const notes = [
       `It takes ${SERVICE_MS} ms for a call while at most ${BORNE} are there, with n there (n/${BORNE})² times as long, and beyond ${2 * BORNE} some get a 503 at once: ${PER_SECOND}/s is the most. Three of seven hooks decide, four notify. The limit is ${LIMIT_MS} ms, up to ${QUEUE} wait, whoever is not answered by the back-end gets an echo; breaker, hedges and repeats are off, to see the limits alone.`,
-      'Each gateway got the three loads one after the other, each for a second before it was measured. It had been warmed up before a back-end that answers at once, so the learned limit began too high.',
+      'Each gateway got the three loads one after the other, each for a second before it was measured. It had been warmed up before one that answers within 5 ms, however many there are.',
     ];
     return { tables: [{ title: '', head: HEAD, rows: cells.map(row), notes }], verdicts: judge(cells) };
   },

@@ -42,15 +42,15 @@ const aRoom = (most = 100, usual = new UsualDurations()) => {
 test('while the queue drains quickly it is first come, first served', async () => {
   const { told, join, admitAll } = aRoom();
   for (const name of ['a', 'b', 'c']) join(name);
-  await time.tick(900);
+  await time.tick(1900);
   await admitAll();
   assert.deepEqual(told, ['a', 'b', 'c']);
 });
 
-test('once the first has waited for a quarter of its limit the newest goes first, and the oldest last', async () => {
+test('once the first has waited for half of its limit the newest goes first, and the oldest last', async () => {
   const { told, join, admitAll } = aRoom();
   for (const name of ['a', 'b', 'c']) join(name);
-  await time.tick(1001);
+  await time.tick(2001);
   join('d');
   await admitAll();
   assert.deepEqual(told, ['d', 'c', 'b', 'a']);
@@ -100,6 +100,17 @@ test('in a queue full of equals or betters a newcomer is turned away', async () 
   join('page', 'low');
   await settle();
   assert.deepEqual(told, ['another overload', 'page overload']);
+});
+
+test('where the newest goes first, one more takes the place of the oldest', async () => {
+  const { told, join, admitAll } = aRoom(2);
+  for (const name of ['a', 'b']) join(name);
+  await time.tick(2001);
+  join('c');
+  await settle();
+  assert.deepEqual(told, ['a overload']);
+  await admitAll();
+  assert.deepEqual(told.slice(1), ['c', 'b']);
 });
 
 test('a call that cannot make it any more is not let in, and the next one is', async () => {

@@ -10,7 +10,7 @@ export const FULL = new GatewayError('overload');
 const RANKS = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, number>;
 
 /** Once the first has waited for this share of its limit, the queue does not drain, and the last goes first. */
-const PATIENCE = 1 / 4;
+const PATIENCE = 1 / 2;
 /** Few calls take less than this share of what is usual for their hook. */
 const QUICKEST = 1 / 2;
 
@@ -52,8 +52,8 @@ class Waiter {
 /**
  * Where calls wait for their turn, at most `most` of them. Those of a higher priority go first, always. Among equals
  * it is first come, first served, until the first has waited for long: then nobody would be served in time any more,
- * and the newest goes first. Who cannot make it within its limit any more is refused with `overload` as soon as it
- * is its turn, or its place is wanted.
+ * so the newest goes first, and for one more the oldest is turned out. Who cannot make it within its limit any more is
+ * refused with `overload` when it would be its turn.
  */
 export class WaitingRoom {
   readonly #most: number;
@@ -104,14 +104,13 @@ export class WaitingRoom {
     return call.deadline - now() < this.#usual.of(call.route) * QUICKEST;
   }
 
-  /** Turns the newest of the least priority out for a call of a higher one. */
+  /** Turns the newest of the least priority out for a call of a higher one, or an equal that would go last. */
   #makeRoom(rank: number): boolean {
-    for (let least = this.#rosters.length - 1; least > rank; least--) {
-      const newest = this.#rosters[least]?.last;
-      if (newest === undefined) continue;
-      newest.refuse(FULL);
-      return true;
-    }
-    return false;
+    const least = this.#rosters.findLastIndex(({ size }) => size > 0);
+    if (least < rank) return false;
+    const { first, last } = this.#rosters[least] as Roster<Waiter>;
+    const leaver = least > rank ? last : first?.isImpatient ? first : undefined;
+    leaver?.refuse(FULL);
+    return leaver !== undefined;
   }
 }
