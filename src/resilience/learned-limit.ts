@@ -22,8 +22,6 @@ const WELL_BELOW = 0.75;
 const MOST_STEP = 0.4;
 /** So slowly is forgotten where more was not worth it. */
 const FORGET = 0.8;
-/** A window in which calls took so many times as long as in the one before halves the limit. */
-const JUMP = 2.5;
 const LEAST_KEPT = 0.01;
 const FIRST_LIMIT = 20;
 
@@ -43,8 +41,8 @@ const clamp = (value: number, least: number, most: number): number => Math.min(m
  * made a queue over there, and it shrinks. It settles where half of what is added is still worth it, the greatest power
  * (throughput over duration). Only neighbours are compared: there is no least duration that must be measured in a pause
  * or could be outdated, and a back-end that became slower for another reason keeps its places. A lost call counts as
- * time without an answer, and outside of a comparison shrinks the limit by half the share lost; a sudden jump of
- * durations halves it. The limit never grows in a window that has not used all of it.
+ * time without an answer, and outside of a comparison half the share lost goes off. The limit never grows in a window
+ * that has not used all of it.
  *
  * Sources: Kleinrock, Power and deterministic rules of thumb, ICC 1979; Brakmo and Peterson, TCP Vegas, 1995; the
  * Gradient2 limit of Netflix; the adaptive limiter of Failsafe-go.
@@ -58,7 +56,6 @@ export class LearnedLimit {
   #knee = Number.POSITIVE_INFINITY;
   #isDipping = false;
   readonly #durations = new WindowComparison();
-  #hasJumped = false;
   #wasReduced = false;
   /** Share of calls that were not lost in the window before. */
   #keptBefore = 1;
@@ -122,11 +119,8 @@ export class LearnedLimit {
 
   /** Calls took `times` as long as in the window before, and of them the share `kept` was answered. */
   #judge(times: number | undefined, kept: number): void {
-    const hasJumped = times !== undefined && times > JUMP;
-    if (hasJumped && !this.#hasJumped) this.#scale(0.5);
-    else if (times !== undefined && this.#wasReduced && this.#isUsed) this.#climb((times * this.#keptBefore) / kept);
+    if (times !== undefined && this.#wasReduced && this.#isUsed) this.#climb((times * this.#keptBefore) / kept);
     else this.#scale((1 + kept) / 2);
-    this.#hasJumped = hasJumped;
     this.#keptBefore = Math.max(kept, LEAST_KEPT);
     this.#wasReduced = this.#isDipping;
     this.#isDipping = !this.#isDipping && this.#isUsed;
