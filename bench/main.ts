@@ -9,6 +9,7 @@ import { describeMachine } from './machine.ts';
 import { type Played, QUICK_NOTE, renderReport, renderSection, renderVerdicts } from './report.ts';
 import type { Section } from './section.ts';
 import { breakerOpen } from './sections/breaker-open.ts';
+import { capacity } from './sections/capacity.ts';
 import { crash } from './sections/crash.ts';
 import { drain } from './sections/drain.ts';
 import { java } from './sections/java.ts';
@@ -39,6 +40,7 @@ const SECTIONS: readonly Section[] = [
   crash,
   drain,
   slowClients,
+  capacity,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');

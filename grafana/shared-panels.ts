@@ -64,9 +64,10 @@ export const shared = (queries: Queries) => {
     concurrency: lines({
       title: 'Attempts at the back-end, and calls that wait',
       unit: 'short',
-      help: 'Attempts that are out now, and calls that wait for room. If calls wait, attempts stand at concurrency.max: the back-end is slow, or the bound is too low for it. Raise the bound only if the back-end has cores to spare.',
+      help: 'Attempts that are out now, and calls that wait for room. If calls wait, attempts stand at the limit: the back-end is slow, or concurrency.max is too low for it; raise that only if the back-end has cores to spare. Where max is auto the limit follows what the back-end bears: if it falls, look at what became slower or fails there.',
       queries: {
         'at {{upstream}}': sum(select('breakwater_inflight'), 'upstream'),
+        'limit of {{upstream}}': sum(select('breakwater_concurrency_limit'), 'upstream'),
         'waiting for {{upstream}}': sum(select('breakwater_queued'), 'upstream'),
       },
     }),

@@ -70,8 +70,9 @@ const protect = (name: string, handler: Handler): Upstream => ({
   handler,
   admits: true,
   mayHedge: true,
+  limit: 64,
   load: 0,
-  state: () => ({ ...ROUTE, upstream: name, breaker: 'closed', inflight: 0, queued: 0 }),
+  state: () => ({ ...ROUTE, upstream: name, breaker: 'closed', inflight: 0, queued: 0, limit: 64 }),
   replace: () => {},
   close: () => {},
 });

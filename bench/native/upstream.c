@@ -4,7 +4,8 @@
  *   upstream PORT [BEHAVIOUR]
  *
  * BEHAVIOUR: "stall" never answers; "MS" answers after MS milliseconds (0 at once);
- * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead.
+ * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead; "bears,COUNT,MS" bears COUNT at a time: with
+ * n at once an answer takes (n/COUNT)^2 times MS, if that is more, and beyond twice COUNT some get a 503 at once.
  * For a while after each request it does not sleep, so that no proxy pays for waking it.
  * GET /-/be/BEHAVIOUR changes it, GET /-/stats tells what was seen. Listens on loopback, ends with its parent.
  */
@@ -32,7 +33,7 @@ struct connection {
   int fd;
   uint32_t turn; /* a new one for each request, so that a timer for an old one is told apart */
   int length, body_at, body_length;
-  int waiting, closing;
+  int waiting, closing, status;
   char input[INPUT_BYTES];
 };
 
@@ -46,6 +47,7 @@ static struct timer *timers;
 static int timer_count, timer_room;
 static double usual_ms, slow_ms, slow_share;
 static long opened, open_now, requests, repeats, aborted;
+static int borne, at_once;
 static uint64_t dice = 88172645463325252ull;
 static int poller;
 
@@ -63,7 +65,8 @@ static double roll(void) {
 }
 
 static void behave(const char *text) {
-  usual_ms = slow_ms = slow_share = 0;
+  usual_ms = slow_ms = slow_share = borne = 0;
+  if (sscanf(text, "bears,%d,%lf", &borne, &usual_ms) == 2) return;
   if (strncmp(text, "stall", 5) == 0) usual_ms = STALL;
   else sscanf(text, "%lf,%lf,%lf", &usual_ms, &slow_share, &slow_ms);
 }
@@ -93,7 +96,7 @@ static struct connection *spare[65536];
 static int spares;
 
 static void drop(struct connection *c) {
-  if (c->waiting) aborted++;
+  if (c->waiting) aborted++, at_once--;
   close(c->fd);
   c->turn++;
   c->waiting = c->length = c->closing = 0;
@@ -103,12 +106,14 @@ static void drop(struct connection *c) {
 
 static void send_body(struct connection *c, const char *body, int length) {
   char out[INPUT_BYTES + 256];
-  int head = snprintf(out, 256, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length);
+  const char *line = c->status == 503 ? "503 Service Unavailable" : "200 OK";
+  int head = snprintf(out, 256, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", line, length);
   memcpy(out + head, body, length);
   if (write(c->fd, out, head + length) != head + length) c->closing = 1;
 }
 
 static void answer(struct connection *c) {
+  at_once--;
   send_body(c, c->input + c->body_at, c->body_length);
   int used = c->body_at + c->body_length;
   memmove(c->input, c->input + used, c->length - used);
@@ -129,6 +134,13 @@ static int control(struct connection *c) {
   return 1;
 }
 
+/* How long the answer takes, with a tenth more or less; a 503 comes at once. */
+static double strain(struct connection *c) {
+  double load = (double)at_once / borne;
+  c->status = load > 2 && roll() > 2 / load ? 503 : 200;
+  return c->status == 503 ? 0 : usual_ms * (load > 1 ? load * load : 1) * (0.9 + 0.2 * roll());
+}
+
 /* 0 while there is no whole request, 1 when it was taken in hand, -1 when the connection has gone. */
 static int take(struct connection *c) {
   c->input[c->length] = 0;
@@ -146,7 +158,9 @@ static int take(struct connection *c) {
   requests++;
   if (attempt && atoi(attempt + 21) > 1) repeats++;
   c->waiting = 1;
-  double ms = slow_share > 0 && roll() < slow_share ? slow_ms : usual_ms;
+  c->status = 200;
+  at_once++;
+  double ms = borne ? strain(c) : slow_share > 0 && roll() < slow_share ? slow_ms : usual_ms;
   if (ms == 0) answer(c);
   else if (ms > 0) push_timer(now_ms() + ms, c);
   return c->fd >= 0 && !c->waiting ? 1 : 0;

@@ -60,6 +60,19 @@ test('equal calls share one attempt by what the catalogue says, or where an unkn
   assert.equal(coalesce('unheardOf', '    idempotent: true\n'), 'on');
 });
 
+test('a learned limit is told with its bounds, and who goes first where not all find room', () => {
+  assert.deepEqual(factsOf(APP, 'connect')('concurrency'), ['64 at a time, 256 waiting (64 at a time, 256 waiting)']);
+  const auto = `${APP}    concurrency: { max: auto, ceiling: 40 }\n    hooks: { ErrorEvent: { priority: low } }\n`;
+  assert.deepEqual(factsOf(auto, 'connect')('concurrency'), [
+    '4 to 40 at a time, 256 waiting (test.yaml:5 apps[0].concurrency)',
+  ]);
+  const priority = (hook: string) => factsOf(auto, hook)('priority');
+  const rule = 'auto: high for decisions, normal for notifications';
+  assert.deepEqual(priority('connect'), [`high (${rule})`]);
+  assert.deepEqual(priority('StreamStatusEvent'), [`normal (${rule})`]);
+  assert.deepEqual(priority('ErrorEvent'), ['low (test.yaml:6 apps[0].hooks.ErrorEvent.priority)']);
+});
+
 test('who may call is told with the line that says so', () => {
   const guards = `wcs:\n  secret: [${SECRET}, ${SECRET}]\n  addresses: [10.0.0.0/8]\n`;
   const fact = factsOf(`${guards}${APP}    restUsername: me\n    restPassword: ${SECRET}\n`, 'connect');

@@ -1,4 +1,5 @@
 import { findHook, type Hook, needsVerifying } from '../hooks/catalogue.ts';
+import { priorityOf } from '../hooks/priority.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { callerStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
@@ -27,6 +28,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     ofCoalesce(settings, entry),
     ofBreaker(app),
     ofConcurrency(app),
+    ofPriority(settings, entry),
     ofKey(settings, entry),
     ...ofLadder(settings, entry),
   ];
@@ -194,8 +196,28 @@ const ofBreaker = ({ options: { breaker } }: DraftApp): Statement => ({
 
 const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement => ({
   name: 'concurrency',
-  value: `${concurrency.max} at a time, ${concurrency.queue} waiting`,
-  meaning: 'for each upstream, all hooks of the app together; whoever finds no room gets the next rung at once',
+  value: `${placesText(concurrency)} at a time, ${concurrency.queue} waiting`,
+  meaning: `${concurrency.max === 'auto' ? 'as many as an upstream is learned to bear' : 'for each upstream'}, all hooks of the app together; whoever finds no room gets the next rung at once`,
   key: ['concurrency'],
   rule: '64 at a time, 256 waiting',
 });
+
+const placesText = ({ max, floor, ceiling }: DraftApp['options']['concurrency']): string =>
+  max === 'auto' ? `${Math.min(floor, ceiling)} to ${ceiling}` : String(max);
+
+const PRIORITY = {
+  high: 'where calls wait for room, goes before all of lower priority, and takes the place of one if the queue is full',
+  normal: 'where calls wait for room, goes after those of high priority and before those of low',
+  low: 'where calls wait for room, goes last',
+} as const;
+
+const ofPriority = ({ priority }: HookSettings, hook: Hook): Statement => {
+  const value = priorityOf(hook, priority);
+  return {
+    name: 'priority',
+    value,
+    meaning: PRIORITY[value],
+    key: ['priority'],
+    rule: 'auto: high for decisions, normal for notifications',
+  };
+};

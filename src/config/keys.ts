@@ -60,6 +60,9 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].hooks.*.acknowledge':
     'Of notifications: after the back-end was asked, or first: as soon as the event is stored, where the session says that WCS ignores the answer.',
 
+  'apps[].hooks.*.priority':
+    'Who goes first where there is not room for all: high, normal or low; low is also what passes through. auto: high for decisions, normal for notifications.',
+
   'apps[].hedge': 'A second attempt beside one that is slow; false switches it off. Only for idempotent hooks.',
   'apps[].hedge.after': 'When it is sent: at a quantile of the durations measured lately, or after a fixed time.',
   'apps[].hedge.min': 'Never sooner than this.',
@@ -81,9 +84,12 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].breaker.maxOpenFor': 'How long it stays open at most, after opening again and again.',
   'apps[].breaker.probes': 'Calls that must succeed before it closes.',
 
-  'apps[].concurrency': 'How much one upstream gets at a time.',
-  'apps[].concurrency.max': 'Most calls at a time to one upstream.',
-  'apps[].concurrency.queue': 'Most calls that wait for their turn; a waiting call draws on its limit.',
+  'apps[].concurrency': 'How much one upstream gets at a time. auto is short for { max: auto }.',
+  'apps[].concurrency.max': 'Most calls at a time to one upstream; auto: as many as it is learned to bear.',
+  'apps[].concurrency.queue':
+    'Most calls that wait for their turn, by priority; a waiting call draws on its limit, and one that cannot make it any more is not sent.',
+  'apps[].concurrency.floor': 'While max is auto: never fewer than these, nor more than ceiling.',
+  'apps[].concurrency.ceiling': 'While max is auto: never more than these, nor more connections.',
 
   cache: 'What is kept from call to call: the last good answers, and what is known of sessions.',
   'cache.memory': 'Answers in the memory of this process.',
@@ -109,7 +115,8 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Most that stored events may take. What comes beyond gets the next rung: nothing acknowledged is dropped.',
   'events.keepFor':
     'How long it is tried to deliver an event. After that it stays as a dead letter for an operator to see.',
-  'events.share': 'Most of concurrency.max that late deliveries take while calls flow.',
+  'events.share':
+    'Most of concurrency.max, or of what has been learned where that is auto, that late deliveries take while calls flow.',
   'events.key':
     'Encrypts what is stored (AES-256-GCM): 32 random bytes as base64, or a list of which the first encrypts and all decrypt. openssl rand -base64 32 makes one.',
   'events.redis':

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
+import { PriorityOption } from '../hooks/priority.ts';
 import { count, duration, share, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
@@ -87,6 +88,7 @@ export const HookOptions = z
     key: keyOption,
     keepFor: duration(),
     acknowledge,
+    priority: PriorityOption,
     limit: duration(),
     attemptLimit: duration(),
     idempotent: z.boolean(),
@@ -229,5 +231,6 @@ export const MergedHook = z.object({
   key: keyOption.optional(),
   keepFor: duration().prefault('10m'),
   acknowledge: acknowledge.default('after'),
+  priority: PriorityOption.default('auto'),
 });
 export type MergedHook = z.output<typeof MergedHook>;

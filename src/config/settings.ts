@@ -37,6 +37,7 @@ const settle = (layers: readonly Layer[], requestTimeout: number, readRung: Read
     key: merged.key,
     keepFor: merged.keepFor,
     acknowledge: merged.acknowledge,
+    priority: merged.priority,
   };
   const repeatable: HookSettings = { ...once, idempotent: true };
   deepFreeze([once, repeatable]);

@@ -1,4 +1,5 @@
 import type { HostPort } from '../core/host-port.ts';
+import type { PriorityOption } from '../hooks/priority.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
@@ -38,6 +39,7 @@ export interface HookSettings {
   readonly keepFor: number;
   /** Whether a notification is answered after its back-end was asked, or as soon as it is stored. */
   readonly acknowledge: 'after' | 'first';
+  readonly priority: PriorityOption;
 }
 
 export interface App {
@@ -92,7 +94,7 @@ export interface Config {
     readonly dir: string;
     readonly maxBytes: number;
     readonly keepFor: number;
-    /** How much of `concurrency.max` late deliveries may take while calls flow. */
+    /** How much of the room at the upstreams late deliveries may take while calls flow. */
     readonly share: number;
     /** The first encrypts, all decrypt; none: nothing is encrypted. 32 bytes each. */
     readonly keys: readonly Buffer[];

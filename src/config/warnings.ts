@@ -3,12 +3,13 @@ import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { byOrigin, ladder } from './by-origin.ts';
 import { cacheDoubts } from './cache-warnings.ts';
 import { doorDoubts } from './door-warnings.ts';
-import type { Draft, DraftApp } from './draft.ts';
+import { type Draft, type DraftApp, originOf } from './draft.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
 import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
 import { limitDoubts } from './limit-warnings.ts';
 import { formatPath } from './problems.ts';
+import { MergedApp } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
 import type { Rung } from './types.ts';
@@ -25,6 +26,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
     ...keyDoubts(app),
     ...repeats(app),
     ...budgets(app),
+    ...idleBounds(app),
     ...unknownHooks(app),
     ...unknownRepeats(app),
   ]),
@@ -99,6 +101,23 @@ const budgets = (app: DraftApp): readonly Finding[] => {
       message: `hedge.budget is ${ofHedge} and retry.budget ${ofRetry}, but they share one: the larger holds for both; write the same`,
     };
   });
+};
+
+/** Bounds that do not bound what they seem to. The usual ones say nothing: check prints them. */
+const idleBounds = (app: DraftApp): readonly Finding[] => {
+  const { max, floor, ceiling } = app.options.concurrency;
+  const usual = MergedApp.shape.concurrency.parse('auto');
+  const at = (key: 'floor' | 'ceiling') => originOf(app.layers.general, ['concurrency', key]) ?? [];
+  if (max !== 'auto')
+    return (['floor', 'ceiling'] as const)
+      .filter(key => app.options.concurrency[key] !== usual[key])
+      .map(key => ({
+        path: at(key),
+        message: `is of no use while concurrency.max is ${max}; write max: auto, or take it out`,
+      }));
+  if (floor <= ceiling || floor === usual.floor) return [];
+  const message = `concurrency.floor is ${floor}, more than the ceiling, so that the limit is always ${ceiling}`;
+  return [{ path: at('floor'), message: `${message}; lower floor, or write max: ${ceiling}` }];
 };
 
 /** Hedges that somebody wrote and that can never be sent, because no hook that they are for may be repeated. */

@@ -11,11 +11,17 @@ export type Outcome = 'ok' | 'verdict' | 'refused' | 'reset' | 'timeout' | 'stat
 export const SOURCES = ['upstream', 'hedge', 'cached', 'echo', 'default', 'stored', 'refused', 'unavailable'] as const;
 export type Source = (typeof SOURCES)[number];
 
+/** Who goes first where there is not room for all, in this order. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 /** The labels that a call is counted under. One object per route, so that it can be a map's key. */
 export interface Route {
   readonly app: string;
   /** The hook's name if the catalogue or the configuration knows it, else `other`. */
   readonly hook: string;
+  /** How much its calls matter beside others of the app; `normal` if it is absent. */
+  readonly priority?: Priority;
 }
 
 /** One try at one upstream, as the access line and the status page tell it. */

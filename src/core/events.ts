@@ -80,6 +80,8 @@ export interface UpstreamState {
   readonly probesInMs?: number;
   readonly inflight: number;
   readonly queued: number;
+  /** Most calls at a time, as it was set or as it has been learned. */
+  readonly limit: number;
 }
 
 /** What is known of the sessions of WCS now. */

@@ -41,6 +41,11 @@ export class Roster<T> {
     return this.#ring.after.item;
   }
 
+  /** The member that came last. */
+  get last(): T | undefined {
+    return this.#ring.before.item;
+  }
+
   /** All members, in order of arrival, as they are now. */
   all(): T[] {
     const items: T[] = [];

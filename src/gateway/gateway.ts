@@ -6,6 +6,7 @@ import type { Handler } from '../core/layer.ts';
 import type { Delivery } from '../delivery/delivery.ts';
 import { acknowledging, behindStored, inOrder } from '../delivery/layers.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
+import { priorityOf } from '../hooks/priority.ts';
 import { Budget } from '../resilience/budget.ts';
 import type { Hedge } from '../resilience/hedge.ts';
 import { Rate } from '../resilience/rate.ts';
@@ -110,7 +111,6 @@ class AppRoutes {
     this.#lateWay = new LateWay({
       upstreams: this.upstreams,
       choice: this.#choice,
-      most: app.concurrency.max,
       share: config.events.share,
       routeOf: hook => this.route(hook),
       isTraced: config.traces !== undefined,
@@ -177,6 +177,7 @@ class AppRoutes {
     return {
       app: this.#app.name,
       hook: label,
+      priority: priorityOf(hook, settings.priority),
       limitMs: settings.limit,
       attemptLimitMs: settings.attemptLimit,
       ladder: ladder.names,

@@ -35,7 +35,7 @@ beforeEach(() => {
 });
 afterEach(realTime);
 
-const upstream = (mayHedge: boolean, admits = mayHedge) => ({ mayHedge, admits }) as Upstream;
+const upstream = (mayHedge: boolean, admits = mayHedge, limit = 64) => ({ mayHedge, admits, limit }) as Upstream;
 
 const wayTo = (upstreams: readonly Upstream[], handler: Handler = handPlayed().handler) => {
   const choice = { gate: next => next, handler } as LateWayOptions['choice'];
@@ -43,7 +43,6 @@ const wayTo = (upstreams: readonly Upstream[], handler: Handler = handPlayed().h
   return new LateWay({
     upstreams,
     choice,
-    most: 64,
     share: 0.25,
     routeOf: () => ROUTE,
     isTraced: false,
@@ -67,13 +66,16 @@ test('only what is well counts; one at a time finds out whether the sick are wel
   assert.equal(wayTo([upstream(false), upstream(false)]).room(), 0);
 });
 
+test('the room is what each upstream is known to bear now', () => {
+  assert.equal(wayTo([upstream(true, true, 40), upstream(true, true, 7)]).room(), 47);
+});
+
 test('a small share is still one', () => {
   const choice = { gate: next => next, handler: handPlayed().handler } as LateWayOptions['choice'];
   const { emit } = collectEvents();
   const way = new LateWay({
-    upstreams: [upstream(true)],
+    upstreams: [upstream(true, true, 2)],
     choice,
-    most: 2,
     share: 0.01,
     routeOf: () => ROUTE,
     isTraced: false,

@@ -16,9 +16,7 @@ const QUIET_MS = 1000;
 export interface LateWayOptions {
   readonly upstreams: readonly Upstream[];
   readonly choice: Choice;
-  /** Most calls at a time to one upstream. */
-  readonly most: number;
-  /** How much of that late deliveries may take while calls flow. */
+  /** How much of the room at each upstream late deliveries may take while calls flow. */
   readonly share: number;
   readonly routeOf: (hook: string) => HookRoute;
   /** True if what belongs to traced calls is traced too. */
@@ -53,11 +51,12 @@ export class LateWay implements Way {
 
   /** One while a breaker lets probes through, so that a back-end that nobody calls is found well again. */
   readonly room = (): number => {
-    const { upstreams, most, share } = this.#options;
-    const well = upstreams.filter(({ mayHedge }) => mayHedge).length;
-    if (well === 0) return upstreams.some(({ admits }) => admits) ? 1 : 0;
+    const { upstreams, share } = this.#options;
+    const well = upstreams.filter(({ mayHedge }) => mayHedge);
+    if (well.length === 0) return upstreams.some(({ admits }) => admits) ? 1 : 0;
+    const most = well.reduce((sum, { limit }) => sum + limit, 0);
     const isQuiet = now() - this.#calledAt > QUIET_MS;
-    return isQuiet ? well * most : Math.max(1, Math.floor(well * most * share));
+    return isQuiet ? most : Math.max(1, Math.floor(most * share));
   };
 
   #callOf(event: Leased): Call {

@@ -39,8 +39,9 @@ const aFailing = (breaker: Breaker): Upstream => ({
     return breaker.admits;
   },
   mayHedge: true,
+  limit: 64,
   load: 0,
-  state: () => ({ app: 'a', upstream: 'u', breaker: breaker.state, inflight: 0, queued: 0 }),
+  state: () => ({ app: 'a', upstream: 'u', breaker: breaker.state, inflight: 0, queued: 0, limit: 64 }),
   replace: () => breaker.replace(),
   close: () => breaker.close(),
 });

@@ -23,7 +23,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
   const client = createClient({
     upstream: url,
     connectLimitMs: app.connectLimit,
-    maxConnections: app.concurrency.max,
+    maxConnections: bulkhead.most,
     maxAnswerBytes,
   });
   const handler = stack(
@@ -41,7 +41,10 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       return breaker?.admits ?? true;
     },
     get mayHedge() {
-      return (breaker?.steady ?? true) && bulkhead.inflight < app.concurrency.max;
+      return (breaker?.steady ?? true) && bulkhead.hasRoom;
+    },
+    get limit() {
+      return bulkhead.limit;
     },
     get load() {
       return bulkhead.inflight + bulkhead.queued;
@@ -53,6 +56,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       ...(breaker?.probesInMs === undefined ? {} : { probesInMs: breaker.probesInMs }),
       inflight: bulkhead.inflight,
       queued: bulkhead.queued,
+      limit: bulkhead.limit,
     }),
     replace: () => breaker?.replace(),
     close: () => {

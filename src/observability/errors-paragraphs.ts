@@ -171,10 +171,10 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   overload: {
     happened:
-      'The upstream has `concurrency.max` calls in flight and `concurrency.queue` more that wait, so there was no room.',
-    got: `at once, ${LADDER}`,
+      'The upstream has as many calls in flight as may be (`concurrency.max`, or what was learned where that is `auto`) and `concurrency.queue` more that wait, so there was no room; or the call had waited, and one of higher [priority](overload.md) came, or it could not make it within its limit any more.',
+    got: LADDER,
     remedy:
-      'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
+      'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, write `concurrency: auto`, or add an upstream.',
   },
   rate: {
     happened:

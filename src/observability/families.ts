@@ -158,6 +158,13 @@ export const FAMILIES: readonly Family[] = [
     read: perUpstream(state => state.queued),
   },
   {
+    name: 'breakwater_concurrency_limit',
+    type: 'gauge',
+    help: 'Most attempts at a time at the back-end: concurrency.max, or what has been learned where that is auto.',
+    labels: ['app', 'upstream'],
+    read: perUpstream(state => state.limit),
+  },
+  {
     name: 'breakwater_cache_requests_total',
     type: 'counter',
     help: 'Look-ups of last good answers; in Redis those of sessions too.',

@@ -12,7 +12,7 @@ import { metricsDocument } from './metrics-docs.ts';
 
 const UPSTREAM = 'http://127.0.0.1:8081/apps/EchoApp';
 const UPSTREAMS: UpstreamState[] = [
-  { app: 'EchoApp', upstream: UPSTREAM, breaker: 'half-open', inflight: 3, queued: 7 },
+  { app: 'EchoApp', upstream: UPSTREAM, breaker: 'half-open', inflight: 3, queued: 7, limit: 40 },
 ];
 const HOOKS: HookState[] = [
   { app: 'EchoApp', hook: 'connect', limitMs: 3000, ladder: ['echo'], hedgeDelayMs: 12.5 },

@@ -6,8 +6,8 @@ import { APPS_A_FRAME, describeStatus, StatusTurns } from './status.ts';
 
 const gauges = {
   upstreams: [
-    { app: 'One', upstream: 'http://u:pw@a/x', breaker: 'open', probesInMs: 4000, inflight: 0, queued: 2 },
-    { app: 'Two', upstream: 'http://b/x', breaker: 'closed', inflight: 1, queued: 0 },
+    { app: 'One', upstream: 'http://u:pw@a/x', breaker: 'open', probesInMs: 4000, inflight: 0, queued: 2, limit: 64 },
+    { app: 'Two', upstream: 'http://b/x', breaker: 'closed', inflight: 1, queued: 0, limit: 64 },
   ],
   hooks: [{ app: 'One', hook: 'connect', limitMs: 3000, ladder: ['cached', 'unavailable'], hedgeDelayMs: 8 }],
   sessions: { known: 3, provisional: { One: 2 } },

@@ -30,6 +30,7 @@ const upstream = (changes: Partial<UpstreamStatus> = {}): UpstreamStatus => ({
   breaker: 'closed',
   inflight: 0,
   queued: 0,
+  limit: 64,
   ...changes,
 });
 

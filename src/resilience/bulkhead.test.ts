@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
-import { aCall, codeOf, handPlayed, OK, settle } from '../../test/kit/hand-played.ts';
-import type { Call } from '../core/call.ts';
+import { aCall, codeOf, fakeTime, handPlayed, OK, realTime, settle } from '../../test/kit/hand-played.ts';
+import type { Call, Outcome } from '../core/call.ts';
+import { now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { Bulkhead } from './bulkhead.ts';
+
+afterEach(realTime);
 
 const GONE = new GatewayError('gone');
 
@@ -117,4 +120,100 @@ test('limit and queue are never exceeded, nobody is forgotten, and all is free a
     }),
     { numRuns: 100 },
   );
+});
+
+test('a second attempt beside a first never waits: who has none yet goes before it', async () => {
+  const { handler, calls } = handPlayed();
+  const bulkhead = new Bulkhead({ max: 1, queue: 9 });
+  const layer = bulkhead.layer(handler);
+  void layer(aCall());
+  assert.equal(bulkhead.hasRoom, false);
+  assert.equal(await codeOf(layer(aCall({ isHedge: true }))), 'overload');
+  assert.deepEqual([calls.length, bulkhead.queued], [1, 0]);
+});
+
+test('a call that has waited for so long that it cannot make it any more is not sent', async () => {
+  const time = fakeTime();
+  const { handler, calls } = handPlayed();
+  const layer = new Bulkhead({ max: 1, queue: 9 }).layer(handler);
+  const ended = (i: number) => Object.assign(calls[i]?.call.attempt ?? {}, { outcome: 'ok', ms: 1000 });
+  const all = Array.from({ length: 3 }, () => codeOf(layer(attempt())));
+  for (let i = 0; i < 3; i++) {
+    await time.tick(800);
+    ended(i);
+    calls[i]?.answer();
+    await settle();
+  }
+  assert.deepEqual(await Promise.all(all), ['answered', 'answered', 'answered']);
+  void layer(attempt());
+  const late = codeOf(layer(attempt()));
+  await time.tick(2600);
+  calls[3]?.answer();
+  assert.equal(await late, 'overload');
+  assert.equal(calls.length, 4);
+});
+
+/** A call as it is below the choice of an upstream. */
+const attempt = (changes: Partial<Call> = {}): Call => aCall({ attempt: { upstream: 'u', sent: true }, ...changes });
+
+/** A bulkhead that learns, so many calls that are out at once, and windows of them that end in some way. */
+const learning = (bounds: { floor?: number; ceiling?: number } = {}) => {
+  const time = fakeTime();
+  const { handler, calls } = handPlayed();
+  const bulkhead = new Bulkhead({ max: 'auto', queue: 1000, floor: 4, ceiling: 256, ...bounds });
+  const layer = bulkhead.layer(handler);
+  const ask = (count: number): void => {
+    for (let i = 0; i < count; i++) void codeOf(layer(attempt({ deadline: now() + 1e6 })));
+  };
+  /** Keeps the house full for `ms`, each call ending after 50 ms with `outcome`. */
+  const serve = async (ms: number, outcome: Outcome): Promise<void> => {
+    for (let left = ms; left > 0; left -= 50) {
+      ask(Math.max(0, bulkhead.limit + 10 - bulkhead.inflight - bulkhead.queued));
+      assert.ok(
+        bulkhead.inflight <= bulkhead.most && bulkhead.queued > 0 && !bulkhead.hasRoom,
+        'nobody waits beside room',
+      );
+      const out = calls.splice(0);
+      await time.tick(50);
+      for (const { call, answer, fail } of out) {
+        Object.assign(call.attempt ?? {}, { outcome, ms: 50 });
+        if (outcome === 'ok' || outcome === 'verdict') answer();
+        else fail(outcome === 'cancelled' ? 'cancelled' : 'reset');
+      }
+      await settle();
+    }
+  };
+  return { bulkhead, serve };
+};
+
+test('a learned limit grows while calls take no longer for it, as far as its ceiling, and who waits gets the room', async () => {
+  const { bulkhead, serve } = learning({ ceiling: 60 });
+  assert.deepEqual([bulkhead.limit, bulkhead.most], [20, 60]);
+  await serve(20_000, 'ok');
+  assert.equal(bulkhead.limit, 60);
+});
+
+for (const outcome of ['timeout', 'refused', 'reset', 'status'] as const)
+  test(`a learned limit falls to its floor while attempts end with ${outcome}`, async () => {
+    const { bulkhead, serve } = learning();
+    await serve(5000, outcome);
+    assert.equal(bulkhead.limit, 4);
+  });
+
+for (const outcome of ['cancelled', 'body'] as const)
+  test(`a learned limit stays as it is while attempts end with ${outcome}`, async () => {
+    const { bulkhead, serve } = learning();
+    await serve(5000, outcome);
+    assert.equal(bulkhead.limit, 20);
+  });
+
+test('calls that a breaker keeps from the back-end teach nothing', async () => {
+  const time = fakeTime();
+  const bulkhead = new Bulkhead({ max: 'auto', queue: 9, floor: 4, ceiling: 256 });
+  const layer = bulkhead.layer(() => Promise.reject(new GatewayError('breaker')));
+  for (let i = 0; i < 100; i++) {
+    await Promise.all(Array.from({ length: 20 }, () => codeOf(layer(attempt()))));
+    await time.tick(10);
+  }
+  assert.deepEqual([bulkhead.limit, bulkhead.inflight], [20, 0]);
 });

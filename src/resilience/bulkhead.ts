@@ -1,33 +1,53 @@
 import { z } from 'zod';
-import type { Answer, Call } from '../core/call.ts';
-import { GatewayError } from '../core/errors.ts';
+import type { Answer, Call, Outcome } from '../core/call.ts';
+import { now } from '../core/clock.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { count } from '../options/fields.ts';
+import { LearnedLimit } from './learned-limit.ts';
+import { UsualDurations } from './usual-durations.ts';
+import { FULL, WaitingRoom } from './waiting-room.ts';
+
+const WANTED = 'auto, or a whole number of at least 1';
+
+const Keys = z.strictObject({
+  max: z
+    .union([z.literal('auto'), count()])
+    .meta({ description: WANTED })
+    .default(64),
+  queue: count(0).default(256),
+  floor: count().default(4),
+  ceiling: count().default(256),
+});
 
 /** `concurrency`: how many calls one upstream gets at a time, and how many may wait for their turn. */
 export const BulkheadOptions = z
-  .strictObject({
-    max: count().default(64),
-    queue: count(0).default(256),
-  })
-  .meta({ description: 'per upstream; a queued call draws on its limit' });
+  .union([z.literal('auto').transform(() => Keys.parse({ max: 'auto' })), Keys])
+  .meta({ description: 'auto, which is { max: auto }, or a mapping of its keys' });
 export type BulkheadOptions = z.output<typeof BulkheadOptions>;
 
-/** No room is no fault of the call, so one error serves all: a stack trace for each would cost more than the refusal. */
-const FULL = new GatewayError('overload');
+/** Its bounds count where the limit is learned. */
+type BulkheadSize = Pick<BulkheadOptions, 'max' | 'queue'> & Partial<BulkheadOptions>;
+
+/** Outcomes that say that the back-end bears less. One without JSON, or cut by us, says nothing. */
+const LOSSES: ReadonlySet<Outcome> = new Set<Outcome>(['timeout', 'refused', 'reset', 'status']);
+const ANSWERS: ReadonlySet<Outcome> = new Set<Outcome>(['ok', 'verdict']);
 
 /**
- * Lets `max` calls at a time through to one upstream and `queue` more wait their turn, first come first served.
- * Beyond that it refuses at once with `overload`. A permit is held until the inner call has settled,
- * not until somebody stopped waiting for it.
+ * Lets so many calls at a time through to one upstream, `max` or as many as it is learned to bear, and `queue` more wait
+ * their turn. Beyond that it refuses at once with `overload`, and a second attempt beside a first never waits. A permit
+ * is held until the inner call has settled, not until somebody stopped waiting for it.
  */
 export class Bulkhead {
-  readonly #options: BulkheadOptions;
-  readonly #queue = new Set<() => void>();
+  readonly #max: number;
+  readonly #learned: LearnedLimit | undefined;
+  readonly #usual = new UsualDurations();
+  readonly #waiting: WaitingRoom;
   #inflight = 0;
 
-  constructor(options: BulkheadOptions) {
-    this.#options = options;
+  constructor({ max, queue, floor = 1, ceiling = Number.POSITIVE_INFINITY }: BulkheadSize) {
+    this.#max = max === 'auto' ? ceiling : max;
+    this.#learned = max === 'auto' ? new LearnedLimit({ floor, ceiling }) : undefined;
+    this.#waiting = new WaitingRoom(queue, this.#usual);
   }
 
   get inflight(): number {
@@ -35,41 +55,64 @@ export class Bulkhead {
   }
 
   get queued(): number {
-    return this.#queue.size;
+    return this.#waiting.size;
+  }
+
+  /** Most calls at a time, as it was set or as it has been learned. */
+  get limit(): number {
+    return this.#learned?.value ?? this.#max;
+  }
+
+  /** Most calls at a time that there can ever be. */
+  get most(): number {
+    return this.#max;
+  }
+
+  /** True if a call would be let through now. */
+  get hasRoom(): boolean {
+    return this.#inflight < (this.#learned?.now ?? this.#max);
   }
 
   readonly layer: Layer = next => call => {
-    if (this.#inflight >= this.#options.max) return this.#turn(call).then(() => this.#enter(next, call));
+    if (!this.hasRoom) return this.#queue(next, call);
     this.#inflight++;
-    return this.#enter(next, call);
-  };
-
-  #enter(next: Handler, call: Call): Promise<Answer> {
+    if (this.#learned) return this.#watch(next, call);
     const answer = next(call);
     answer.then(this.#leave, this.#leave);
     return answer;
+  };
+
+  #queue(next: Handler, call: Call): Promise<Answer> {
+    if (call.isHedge) return Promise.reject(FULL);
+    return this.#waiting.join(call).then(() => this.#watch(next, call));
   }
 
-  /** Resolves with a permit in hand; the one who left passed it on. */
-  #turn(call: Call): Promise<void> {
-    if (call.cancel.reason) return Promise.reject(call.cancel.reason);
-    if (this.#queue.size >= this.#options.queue) return Promise.reject(FULL);
-    return new Promise((resolve, reject) => {
-      const admit = () => {
-        release();
-        resolve();
-      };
-      const release = call.cancel.onCancel(reason => {
-        this.#queue.delete(admit);
-        reject(reason);
-      });
-      this.#queue.add(admit);
-    });
+  /** With a permit in hand. Of a fixed limit only calls that had to wait are watched, for the sake of those that do. */
+  #watch(next: Handler, call: Call): Promise<Answer> {
+    const begunAt = now();
+    this.#learned?.entered(this.#inflight);
+    const answer = next(call);
+    const end = () => {
+      this.#learn(call, begunAt);
+      this.#leave();
+    };
+    answer.then(end, end);
+    return answer;
+  }
+
+  #learn({ route, attempt }: Call, begunAt: number): void {
+    if (attempt?.outcome === undefined || attempt.ms === undefined) return;
+    const { outcome, ms } = attempt;
+    // A call whose limit ran out sooner than usual had waited here, or somewhere before.
+    const wasShort = outcome === 'timeout' && ms < this.#usual.of(route);
+    if (ANSWERS.has(outcome)) {
+      this.#usual.record(route, ms);
+      this.#learned?.answered(begunAt, route, ms);
+    } else if (LOSSES.has(outcome) && !wasShort) this.#learned?.lost(begunAt);
   }
 
   readonly #leave = (): void => {
-    const [admit] = this.#queue;
-    if (admit && this.#queue.delete(admit)) admit();
-    else this.#inflight--;
+    this.#inflight--;
+    while (this.hasRoom && this.#waiting.admit()) this.#inflight++;
   };
 }

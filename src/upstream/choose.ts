@@ -11,6 +11,8 @@ export interface Upstream {
   readonly admits: boolean;
   /** True if it may get a hedge: breaker closed and room without waiting. */
   readonly mayHedge: boolean;
+  /** Most calls at a time, as it was set or as it has been learned. */
+  readonly limit: number;
   /** Calls out and waiting. */
   readonly load: number;
   state(): UpstreamState;

@@ -57,10 +57,13 @@ const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
   const groups = Map.groupBy(hooks, hook => app.settings(hook));
   return [
     `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}${app.credentials ? ` for ${app.credentials.username}` : ''}`,
-    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${concurrency.max}+${concurrency.queue}`,
+    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}`,
     ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
   ];
 };
+
+const placesText = ({ max, floor, ceiling }: App['concurrency']): string =>
+  max === 'auto' ? `auto ${floor} to ${ceiling}` : String(max);
 
 const settingsText = ({
   limit,
@@ -72,6 +75,7 @@ const settingsText = ({
   key,
   keepFor,
   acknowledge,
+  priority,
 }: HookSettings): string => {
   const parts = [
     `limit ${formatDuration(limit)}/${formatDuration(attemptLimit)}`,
@@ -82,6 +86,7 @@ const settingsText = ({
     key ? `key ${key.join('+')}` : '',
     `keep ${formatDuration(keepFor)}`,
     ...(acknowledge === 'first' ? ['acknowledge first'] : []),
+    ...(priority === 'auto' ? [] : [`priority ${priority}`]),
   ];
   return parts.filter(part => part !== '').join('; ');
 };

@@ -46,7 +46,7 @@ export class UpstreamRow {
     const times = answered > 0 ? ms : undefined;
     const seconds = secondsOf(samples);
     const figures = [rate(answered / seconds), rate(failed / seconds), duration(times?.[0]), duration(times?.[1])];
-    for (const [at, text] of [...figures, String(status.inflight), String(status.queued)].entries())
+    for (const [at, text] of [...figures, `${status.inflight} of ${status.limit}`, String(status.queued)].entries())
       say(/** @type {Element} */ (this.#figures[at]), text);
     this.#strip.draw(
       attemptLayers(history.slots(pick), top),
