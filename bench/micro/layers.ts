@@ -71,6 +71,7 @@ const protect = (name: string, handler: Handler): Upstream => ({
   admits: true,
   mayHedge: true,
   load: 0,
+  share: 1,
   state: () => ({ ...ROUTE, upstream: name, breaker: 'closed', inflight: 0, queued: 0 }),
   replace: () => {},
   close: () => {},

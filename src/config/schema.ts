@@ -3,6 +3,8 @@ import { FallbackOption, keyOption } from '../hooks/ladder.ts';
 import { count, duration, share, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
+import { EjectionOptions } from '../resilience/ejection.ts';
+import { HealthOptions } from '../resilience/health.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions } from '../resilience/retry.ts';
 import { MemoryOptions } from '../store/memory.ts';
@@ -105,6 +107,10 @@ const settings = {
   retry: orFalse(RetryOptions),
   breaker: orFalse(BreakerOptions),
   concurrency: BulkheadOptions,
+  ejection: orFalse(EjectionOptions),
+  slowStart: duration(),
+  health: orFalse(HealthOptions),
+  resolve: duration(),
   fallback: FallbackOption,
   hooks: z.record(glob(), HookOptions),
 };
@@ -207,6 +213,10 @@ export const MergedApp = z.object({
   connectLimit: duration().prefault('500ms'),
   breaker: orFalse(BreakerOptions).prefault({}),
   concurrency: BulkheadOptions.prefault({}),
+  ejection: orFalse(EjectionOptions).prefault({}),
+  slowStart: duration().prefault('10s'),
+  health: orFalse(HealthOptions).default(false),
+  resolve: duration().prefault('30s'),
 });
 export type MergedApp = z.output<typeof MergedApp>;
 

@@ -39,6 +39,7 @@ const aFailing = (breaker: Breaker): Upstream => ({
   },
   mayHedge: true,
   load: 0,
+  share: 1,
   state: () => ({ app: 'a', upstream: 'u', breaker: breaker.state, inflight: 0, queued: 0 }),
   replace: () => breaker.replace(),
   close: () => breaker.close(),
