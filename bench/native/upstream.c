@@ -4,7 +4,8 @@
  *   upstream PORT [BEHAVIOUR]
  *
  * BEHAVIOUR: "stall" never answers; "MS" answers after MS milliseconds (0 at once);
- * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead.
+ * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead, and
+ * "MS,SHARE,SLOW_MS,FAIL_SHARE" another share of them a 500.
  * For a while after each request it does not sleep, so that no proxy pays for waking it.
  * GET /-/be/BEHAVIOUR changes it, GET /-/stats tells what was seen. Listens on loopback, ends with its parent.
  */
@@ -44,7 +45,7 @@ struct timer {
 
 static struct timer *timers;
 static int timer_count, timer_room;
-static double usual_ms, slow_ms, slow_share;
+static double usual_ms, slow_ms, slow_share, fail_share;
 static long opened, open_now, requests, repeats, aborted;
 static uint64_t dice = 88172645463325252ull;
 static int poller;
@@ -63,9 +64,9 @@ static double roll(void) {
 }
 
 static void behave(const char *text) {
-  usual_ms = slow_ms = slow_share = 0;
+  usual_ms = slow_ms = slow_share = fail_share = 0;
   if (strncmp(text, "stall", 5) == 0) usual_ms = STALL;
-  else sscanf(text, "%lf,%lf,%lf", &usual_ms, &slow_share, &slow_ms);
+  else sscanf(text, "%lf,%lf,%lf,%lf", &usual_ms, &slow_share, &slow_ms, &fail_share);
 }
 
 static void push_timer(double due, struct connection *of) {
@@ -101,15 +102,16 @@ static void drop(struct connection *c) {
   if (spares < 65536) spare[spares++] = c;
 }
 
-static void send_body(struct connection *c, const char *body, int length) {
+static void send_body(struct connection *c, const char *status, const char *body, int length) {
   char out[INPUT_BYTES + 256];
-  int head = snprintf(out, 256, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length);
+  int head = snprintf(out, 256, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", status, length);
   memcpy(out + head, body, length);
   if (write(c->fd, out, head + length) != head + length) c->closing = 1;
 }
 
 static void answer(struct connection *c) {
-  send_body(c, c->input + c->body_at, c->body_length);
+  int fails = fail_share > 0 && roll() < fail_share;
+  send_body(c, fails ? "500 Internal Server Error" : "200 OK", c->input + c->body_at, c->body_length);
   int used = c->body_at + c->body_length;
   memmove(c->input, c->input + used, c->length - used);
   c->length -= used;
@@ -124,7 +126,7 @@ static int control(struct connection *c) {
   if (strncmp(c->input + 7, "be/", 3) == 0) behave(c->input + 10);
   int n = snprintf(text, sizeof text, "{\"opened\":%ld,\"open\":%ld,\"requests\":%ld,\"repeats\":%ld,\"aborted\":%ld}", opened,
                    open_now, requests, repeats, aborted);
-  send_body(c, text, n);
+  send_body(c, "200 OK", text, n);
   drop(c);
   return 1;
 }

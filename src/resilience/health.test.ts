@@ -14,10 +14,11 @@ const aScene = (options: object = {}) => {
   const { emit, events } = collectEvents();
   const group = new Replicas({ app: 'a', emit, options: EjectionOptions.parse({}), slowStartMs: 10_000 });
   const [replica, other] = [group.join('u'), group.join('v')];
-  const checked = { asked: 0, closed: 0, says: undefined as string | undefined };
+  const checked = { asked: 0, closed: 0, says: undefined as string | undefined, until: Promise.resolve(undefined) };
   const check = {
     ask: async () => {
       checked.asked++;
+      await checked.until;
       return checked.says;
     },
     close: () => void checked.closed++,
@@ -80,6 +81,20 @@ test('answers to what was asked before an ejection do not bring it back', async 
   await time.tick(1_500);
   assert.equal(replica.isOut, true);
   await time.tick(3_000);
+  assert.equal(replica.isOut, false);
+  health.close();
+});
+
+test('nor does the answer that is under way then', async () => {
+  const { time, checked, replica, health } = aScene({ interval: '1s', healthy: 1 });
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  checked.until = promise;
+  await time.tick(1_000);
+  replica.eject('failures', '5 failures in a row');
+  resolve(undefined);
+  await time.tick(500);
+  assert.equal(replica.isOut, true);
+  await time.tick(1_000);
   assert.equal(replica.isOut, false);
   health.close();
 });
