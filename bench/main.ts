@@ -17,6 +17,7 @@ import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
 import { recovery } from './sections/recovery.ts';
 import { redis } from './sections/redis.ts';
+import { replicas } from './sections/replicas.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
@@ -30,6 +31,7 @@ const SECTIONS: readonly Section[] = [
   stall,
   tail,
   recovery,
+  replicas,
   micro,
   java,
   wcs,

@@ -79,7 +79,8 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].ejection.failures': 'Left out after so many failures in a row.',
   'apps[].ejection.errorShare':
     'Left out at this share of failures, of its last 64 calls in 30s (at least 20), if that is three times the median of the others.',
-  'apps[].ejection.slowerThan': 'Left out when its median is so many times the median of the others, and 5ms above it.',
+  'apps[].ejection.slowerThan':
+    'Left out when its median is so many times the median of the others, and 20ms above it.',
   'apps[].ejection.for': 'How long it is left out the first time; twice as long each time that it was not well yet.',
   'apps[].ejection.maxFor': 'How long it is left out at most.',
   'apps[].slowStart': 'Over how long its share of the calls grows when an upstream is back.',

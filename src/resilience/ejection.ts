@@ -22,7 +22,7 @@ const COMPARE_MS = 500;
 /** A share of failures is far off its peers from this many times theirs on. */
 const FAR = 3;
 /** Closer medians than this are alike, however many times one is the other. */
-const LEAST_GAP_MS = 5;
+const LEAST_GAP_MS = 20;
 
 export interface ReplicasScope {
   readonly app: string;
