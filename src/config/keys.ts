@@ -76,11 +76,11 @@ export const KEYS: Readonly<Record<string, string>> = {
 
   'apps[].ejection':
     'Leaves out the one of several upstreams that is worse than the others, for a while; false switches it off. Never more than half of them, and where no other takes a call it is asked all the same. With one upstream it does nothing.',
-  'apps[].ejection.failures': 'Left out after so many failures in a row.',
+  'apps[].ejection.failures': 'Left out after so many failures in a row; after more where the others fail as well.',
   'apps[].ejection.errorShare':
-    'Left out at this share of failures, of its last 64 calls in 30s (at least 20), if that is three times the median of the others.',
+    'Left out at this share of failures, of its last 128 calls in 30s (at least 32), if that is three times the median of the others, and more than chance explains.',
   'apps[].ejection.slowerThan':
-    'Left out when its median is so many times the median of the others, and 20ms above it.',
+    'Left out when its median, of the last 64 calls in 30s (at least 32), is so many times that of the others, and 20ms above it.',
   'apps[].ejection.for': 'How long it is left out the first time; twice as long each time that it was not well yet.',
   'apps[].ejection.maxFor': 'How long it is left out at most.',
   'apps[].slowStart': 'Over how long its share of the calls grows when an upstream is back.',

@@ -49,7 +49,7 @@ const ejected = (events: readonly Event[]) =>
 
 /** The others answer in 10 ms, and time has passed since they were compared. */
 const others = async ({ time, all, calls }: Scene): Promise<void> => {
-  for (const replica of all.slice(0, -1)) await calls(replica, 30, 10);
+  for (const replica of all.slice(0, -1)) await calls(replica, 40, 10);
   await time.tick(500);
 };
 
@@ -82,7 +82,7 @@ test('one that is ten times as slow as the others is taken out, once there are e
   const scene = aScene();
   const { all, calls, events, time } = scene;
   await others(scene);
-  await calls(all[2], 19, 100);
+  await calls(all[2], 31, 100);
   await time.tick(500);
   assert.deepEqual(ejected(events), []);
   await calls(all[2], 1, 100);
@@ -93,9 +93,9 @@ test('one that is ten times as slow as the others is taken out, once there are e
 
 test('where all are quick, one that is twenty milliseconds further away is not slow', async () => {
   const { all, calls, events, time } = aScene();
-  for (const replica of all.slice(0, 2)) await calls(replica, 30, 0.5);
+  for (const replica of all.slice(0, 2)) await calls(replica, 40, 0.5);
   await time.tick(500);
-  await calls(all[2], 30, 20);
+  await calls(all[2], 40, 20);
   await time.tick(500);
   await calls(all[2], 1, 20);
   assert.deepEqual(ejected(events), []);
@@ -104,7 +104,7 @@ test('where all are quick, one that is twenty milliseconds further away is not s
 test('the loser of a hedge says that it is slow, although it is never heard to the end', async () => {
   const scene = aScene();
   await others(scene);
-  await scene.calls(scene.all[2], 30, 80, 'cancelled');
+  await scene.calls(scene.all[2], 40, 80, 'cancelled');
   await scene.time.tick(500);
   await scene.calls(scene.all[2], 1, 80);
   assert.deepEqual(ejected(scene.events), ['c slow']);
@@ -113,7 +113,7 @@ test('the loser of a hedge says that it is slow, although it is never heard to t
 test('a call whose client left soon says nothing about how quick it is', async () => {
   const scene = aScene();
   await others(scene);
-  await scene.calls(scene.all[2], 30, 100, 'cancelled');
+  await scene.calls(scene.all[2], 40, 100, 'cancelled');
   await scene.calls(scene.all[2], 40, 1, 'gone');
   assert.ok((scene.all[2]?.medianMs ?? 0) >= 100);
 });
@@ -122,12 +122,43 @@ test('one that fails at 30 % while the others do not is taken out', async () => 
   const scene = aScene();
   const { all, calls, events } = scene;
   await others(scene);
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 20; i++) {
     await calls(all[2], 2, 10);
     await calls(all[2], 1, 10, 'status');
     await scene.time.tick(500);
   }
   assert.deepEqual(ejected(events), ['c errors']);
+});
+
+test('a share that chance explains is not far off, however far it is', async () => {
+  const scene = aScene();
+  const { all, calls, events, time } = scene;
+  await others(scene);
+  const fail = async (rounds: number) => {
+    for (let i = 0; i < rounds; i++) {
+      await calls(all[2], 7, 10);
+      await calls(all[2], 2, 10, 'status');
+    }
+    await time.tick(500);
+    await calls(all[2], 1, 10);
+  };
+  await fail(4); // 8 of 37
+  assert.deepEqual(ejected(events), []);
+  await fail(10); // 28 of 128
+  assert.deepEqual(ejected(events), ['c errors']);
+});
+
+test('where the others fail as well, a run of failures must be longer to say anything', async () => {
+  const { all, calls, events } = aScene();
+  for (const replica of all.slice(0, 2))
+    for (let i = 0; i < 12; i++) {
+      await calls(replica, 4, 10);
+      await calls(replica, 1, 10, 'status');
+    }
+  await calls(all[2], 8, 10, 'status');
+  assert.deepEqual(ejected(events), []);
+  await calls(all[2], 1, 10, 'status'); // 20 % to the power of nine
+  assert.deepEqual(ejected(events), ['c failures']);
 });
 
 test('where all fail as often, or are as slow, nobody is taken out', async () => {

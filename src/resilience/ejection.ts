@@ -19,8 +19,12 @@ export type EjectionOptions = z.output<typeof EjectionOptions>;
 
 /** Upstreams are compared so often at most: medians cost more than a call may. */
 const COMPARE_MS = 500;
-/** A share of failures is far off its peers from this many times theirs on. */
+/** A share of failures is far off its peers from this many times theirs on, */
 const FAR = 3;
+/** … and so many standard errors: chance alone comes that far once in 30,000 times. */
+const STANDARD_ERRORS = 4;
+/** How unlikely a run of failures must be for an upstream that is no worse than the others. */
+const BY_CHANCE = 1e-6;
 /** Closer medians than this are alike, however many times one is the other. */
 const LEAST_GAP_MS = 20;
 
@@ -31,6 +35,13 @@ export interface ReplicasScope {
   readonly options: EjectionOptions | false;
   readonly slowStartMs: number;
 }
+
+/** True if a share of so many results differs from another by more than chance explains (two-proportion z-test). */
+const isFarOff = (its: number, theirs: number, results: number): boolean => {
+  const common = (its + theirs) / 2;
+  const standardError = Math.sqrt((2 * common * (1 - common)) / results);
+  return its >= FAR * theirs && its - theirs >= STANDARD_ERRORS * standardError;
+};
 
 const percent = (part: number): string => `${Math.round(part * 100)} %`;
 const millis = (ms: number): string => `${Math.round(ms * 10) / 10} ms`;
@@ -62,7 +73,7 @@ export class Replicas {
   #judge(replica: Replica): void {
     const { options } = this.#scope;
     if (!options) return;
-    if (replica.failuresInRow >= options.failures) {
+    if (replica.failuresInRow >= options.failures && this.#isLongRun(replica)) {
       this.#eject(replica, 'failures', `${replica.failuresInRow} failures in a row`);
     } else if (now() >= this.#comparesAt) {
       this.#comparesAt = now() + COMPARE_MS;
@@ -70,9 +81,15 @@ export class Replicas {
     }
   }
 
+  /** Where the others fail as well, some failures in a row are no sign of anything. */
+  #isLongRun(replica: Replica): boolean {
+    const theirs = this.#ofOthers(replica, other => other.errorShare) ?? 0;
+    return theirs ** replica.failuresInRow <= BY_CHANCE;
+  }
+
   #compare(replica: Replica, { errorShare, slowerThan }: EjectionOptions): void {
     const [its, theirs] = [replica.errorShare, this.#ofOthers(replica, other => other.errorShare)];
-    if (its !== undefined && theirs !== undefined && its >= errorShare && its >= FAR * theirs) {
+    if (its !== undefined && theirs !== undefined && its >= errorShare && isFarOff(its, theirs, replica.results)) {
       this.#eject(replica, 'errors', `${percent(its)} of its calls fail, ${percent(theirs)} of the others'`);
       return;
     }

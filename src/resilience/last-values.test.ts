@@ -7,19 +7,20 @@ import { LastValues, medianOf } from './last-values.ts';
 afterEach(realTime);
 
 const noted = (...values: readonly number[]): LastValues => {
-  const last = new LastValues();
+  const last = new LastValues(64);
   for (const value of values) last.note(value);
   return last;
 };
 
-test('fewer than twenty say nothing', () => {
+test('fewer than 32 say nothing', () => {
   fakeTime();
-  const last = noted(...new Array(19).fill(1));
+  const last = noted(...new Array(31).fill(1));
   assert.equal(last.median, undefined);
   assert.equal(last.mean, undefined);
   last.note(1);
   assert.equal(last.median, 1);
   assert.equal(last.mean, 1);
+  assert.equal(last.size, 32);
 });
 
 test('the last 64 count, so that a change shows after half as many', () => {
@@ -32,11 +33,13 @@ test('the last 64 count, so that a change shows after half as many', () => {
 
 test('what is older than 30 s counts no more', async () => {
   const time = fakeTime();
-  const last = noted(...new Array(30).fill(10));
+  const last = noted(...new Array(40).fill(10));
   await time.tick(29_900);
-  for (let i = 0; i < 20; i++) last.note(50);
+  for (let i = 0; i < 24; i++) last.note(50);
   assert.equal(last.median, 10);
   await time.tick(100);
+  assert.equal(last.median, undefined);
+  for (let i = 0; i < 8; i++) last.note(50);
   assert.equal(last.median, 50);
   last.clear();
   assert.equal(last.median, undefined);

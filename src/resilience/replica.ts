@@ -7,6 +7,9 @@ import { LastValues } from './last-values.ts';
 
 /** Whoever is ejected again within this time after its return was not well: it takes that long to be judged. */
 const JUDGED_WITHIN_MS = 30_000;
+/** Half of the latencies must change before their median does; a share can be told from another only by more. */
+const LATENCIES = 64;
+const FAILURES = 128;
 
 export interface ReplicaScope {
   readonly app: string;
@@ -41,9 +44,9 @@ export class Replica {
   /** False until a slow start is over, so that asking costs nothing else. */
   #isSteady = true;
   #forMs = 0;
-  readonly #latencies = new LastValues();
+  readonly #latencies = new LastValues(LATENCIES);
   /** 1 for a failure, 0 for an answer. */
-  readonly #failures = new LastValues();
+  readonly #failures = new LastValues(FAILURES);
   #failuresInRow = 0;
   #isReplaced = false;
 
@@ -97,6 +100,11 @@ export class Replica {
   /** 0 to 1; nothing while there are too few results. */
   get errorShare(): number | undefined {
     return this.#failures.mean;
+  }
+
+  /** Of how many results that is the share. */
+  get results(): number {
+    return this.#failures.size;
   }
 
   /** Nothing while there are too few results. */
