@@ -139,6 +139,15 @@ test('two questions are out at a time, of names that were not found one, so that
   assert.deepEqual(out(), ['gone']);
 });
 
+test('whoever ends the process hears that a question is out, which would hold it up', () => {
+  const { names, answer } = aScene();
+  assert.equal(names.isAsking, false);
+  names.of('a').ask();
+  assert.equal(names.isAsking, true);
+  answer('1');
+  assert.equal(names.isAsking, false);
+});
+
 test('what the system knows of localhost is found without a DNS', async () => {
   const { emit } = collectEvents();
   const name = new Names(emit).of('localhost');

@@ -180,6 +180,11 @@ export class Names {
     return name;
   }
 
+  /** True while the system is asked, which nobody can break off: the process would not end before it has an answer. */
+  get isAsking(): boolean {
+    return this.#out > 0;
+  }
+
   #enqueue(name: Name): void {
     this.#queue.push(name);
     this.#next();
