@@ -91,6 +91,8 @@ export class Load {
   readonly #load: string;
   readonly #upstream: string;
   readonly #sent = new Map<number, number>();
+  /** Files by what they hold: runs at the same time read the same ones. */
+  readonly #files = new Map<string, string>();
 
   constructor(lab: Lab) {
     this.#lab = lab;
@@ -120,15 +122,20 @@ export class Load {
   }
 
   async #run(mode: string, port: number, script: Script, words: readonly number[]): Promise<Result> {
-    const files = script.map(([hook, body], at) => {
-      const file = join(this.#lab.dir, `${at}-${hook}.http`);
-      writeFileSync(file, hookRequest(hook, body));
-      return file;
-    });
+    const files = script.map(([hook, body]) => this.#fileOf(hook, hookRequest(hook, body)));
     const text = await this.#lab.run([this.#load, mode, String(port), files.join(','), ...words.map(String)]);
     const result = JSON.parse(text) as Result;
     this.#sent.set(port, this.sent(port) + result.sent);
     return result;
+  }
+
+  #fileOf(hook: string, text: string): string {
+    const known = this.#files.get(text);
+    if (known) return known;
+    const file = join(this.#lab.dir, `${this.#files.size}-${hook}.http`);
+    writeFileSync(file, text);
+    this.#files.set(text, file);
+    return file;
   }
 
   /** How many requests went to `port` in all. */

@@ -18,6 +18,7 @@ import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
 import { recovery } from './sections/recovery.ts';
 import { redis } from './sections/redis.ts';
+import { replicas } from './sections/replicas.ts';
 import { slowClients } from './sections/slow-clients.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
@@ -32,6 +33,7 @@ const SECTIONS: readonly Section[] = [
   stall,
   tail,
   recovery,
+  replicas,
   micro,
   java,
   wcs,

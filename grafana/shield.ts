@@ -89,6 +89,24 @@ export const shield: Declared = {
         },
       }),
     ],
+    'Several upstreams': [
+      timeline({
+        title: 'Upstreams left out',
+        unit: 'none',
+        help: 'Of several upstreams, which gets calls. Left out: it fails or is slow beside the others, or its health check says so; the panel beside says what it was. The others have more to bear meanwhile. Left out for minutes: mend that back-end, or take it out of the configuration.',
+        queries: { '{{app}} {{upstream}}': `min by (app, upstream) (${select('breakwater_upstream_healthy')})` },
+        states: { 0: ['left out', 'orange'], 1: ['gets calls', 'green'] },
+      }),
+      lines({
+        title: 'Ejections, and names not found',
+        unit: 'ops',
+        help: 'Why upstreams were left out. slow again and again of one that is well: it is further away, raise ejection.slowerThan. Names not found: DNS does not know a back-end, and its last addresses are used; mend that before they change.',
+        queries: {
+          '{{upstream}} {{reason}}': sum(rate('breakwater_upstream_ejections_total'), 'upstream', 'reason'),
+          'names not found': orZero(sum(rate('breakwater_dns_failures_total'))),
+        },
+      }),
+    ],
     'Hedges and their budget': [
       panels.hedges,
       lines({

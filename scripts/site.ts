@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, posix } from 'node:path';
 import { DOCUMENTS, isExternal, linksOf, read } from './site/documents.ts';
 import { codeBlock, pageOf, targetOf } from './site/markdown.ts';
@@ -18,6 +18,9 @@ export const addressOf = (source: string): string => {
     ? source.replace(/(?:README)?\.md$/, end => (end === '.md' ? '.html' : 'index.html'))
     : `${source}.html`;
 };
+
+/** A folder with a document of its own has that for its page. */
+const hasDocument = (source: string): boolean => isFolder(source) && existsSync(join(ROOT, source, 'README.md'));
 
 const inFolder = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true })
@@ -72,7 +75,8 @@ const toPage = (source: string): Page => {
 /** All files of the site by their address. */
 export const buildSite = (): ReadonlyMap<string, string | Buffer> => {
   const groups = readNavigation();
-  const files = [...findSources()].map((source): [string, string | Buffer] => [
+  const sources = [...findSources()].filter(source => !hasDocument(source));
+  const files = sources.map((source): [string, string | Buffer] => [
     addressOf(source),
     IMAGES.has(extname(source)) ? readFileSync(join(ROOT, source)) : renderPage(toPage(source), groups, addressOf),
   ]);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, ConnectionUser } from '../src/upstream/connection.ts';
 import { Pool } from '../src/upstream/pool.ts';
 import { createFaultServer, FAULTS, type FaultServer } from './fault-server.ts';
+import { PlayedDns } from './kit/addresses.ts';
 import { until } from './poll.ts';
 
 let backEnd: FaultServer;
@@ -113,6 +114,21 @@ test('an idle connection is not used when the time that the other side announced
   const next = aUser();
   pool.take(next);
   assert.notEqual(next.connection, user.connection);
+});
+
+test('a connection in use whose address is gone meanwhile ends when it is given back', async () => {
+  const dns = new PlayedDns(['127.0.0.1']);
+  const name = dns.names.of('back-end.example');
+  pool = new Pool({ isSecure: false, hostname: name.host, port: backEnd.port, name }, 2);
+  const [kept, gone] = [await taken(), await taken()];
+  release(kept);
+  assert.equal(pool.size, 2);
+  dns.addresses = ['127.0.0.9'];
+  name.ask();
+  await until(() => name.has('127.0.0.9'), { what: 'the new address' });
+  release(gone);
+  assert.equal(gone.connection?.socket.destroyed, true);
+  assert.equal(pool.size, 1);
 });
 
 test('a refused connect is told once, and its place is free', async () => {

@@ -72,6 +72,7 @@ const protect = (name: string, handler: Handler): Upstream => ({
   mayHedge: true,
   limit: 64,
   load: 0,
+  share: 1,
   state: () => ({ ...ROUTE, upstream: name, breaker: 'closed', inflight: 0, queued: 0, limit: 64 }),
   replace: () => {},
   close: () => {},

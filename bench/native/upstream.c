@@ -4,8 +4,9 @@
  *   upstream PORT [BEHAVIOUR]
  *
  * BEHAVIOUR: "stall" never answers; "MS" answers after MS milliseconds (0 at once);
- * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead; "bears,COUNT,MS" bears COUNT at a time: with
- * n at once an answer takes (n/COUNT)^2 times MS, if that is more, and beyond twice COUNT some get a 503 at once.
+ * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead, and "MS,SHARE,SLOW_MS,FAIL_SHARE" another
+ * share of them a 500; "bears,COUNT,MS" bears COUNT at a time: with n at once an answer takes (n/COUNT)^2 times MS, if
+ * that is more, and beyond twice COUNT some get a 503 at once.
  * For a while after each request it does not sleep, so that no proxy pays for waking it.
  * GET /-/be/BEHAVIOUR changes it, GET /-/stats tells what was seen. Listens on loopback, ends with its parent.
  */
@@ -45,7 +46,7 @@ struct timer {
 
 static struct timer *timers;
 static int timer_count, timer_room;
-static double usual_ms, slow_ms, slow_share;
+static double usual_ms, slow_ms, slow_share, fail_share;
 static long opened, open_now, requests, repeats, aborted;
 static int borne, at_once;
 static uint64_t dice = 88172645463325252ull;
@@ -65,10 +66,10 @@ static double roll(void) {
 }
 
 static void behave(const char *text) {
-  usual_ms = slow_ms = slow_share = borne = 0;
+  usual_ms = slow_ms = slow_share = fail_share = borne = 0;
   if (sscanf(text, "bears,%d,%lf", &borne, &usual_ms) == 2) return;
   if (strncmp(text, "stall", 5) == 0) usual_ms = STALL;
-  else sscanf(text, "%lf,%lf,%lf", &usual_ms, &slow_share, &slow_ms);
+  else sscanf(text, "%lf,%lf,%lf,%lf", &usual_ms, &slow_share, &slow_ms, &fail_share);
 }
 
 static void push_timer(double due, struct connection *of) {
@@ -104,17 +105,18 @@ static void drop(struct connection *c) {
   if (spares < 65536) spare[spares++] = c;
 }
 
-static void send_body(struct connection *c, const char *body, int length) {
+static void send_body(struct connection *c, const char *status, const char *body, int length) {
   char out[INPUT_BYTES + 256];
-  const char *line = c->status == 503 ? "503 Service Unavailable" : "200 OK";
-  int head = snprintf(out, 256, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", line, length);
+  int head = snprintf(out, 256, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", status, length);
   memcpy(out + head, body, length);
   if (write(c->fd, out, head + length) != head + length) c->closing = 1;
 }
 
 static void answer(struct connection *c) {
   at_once--;
-  send_body(c, c->input + c->body_at, c->body_length);
+  const char *status = c->status == 503 ? "503 Service Unavailable" : "200 OK";
+  if (fail_share > 0 && roll() < fail_share) status = "500 Internal Server Error";
+  send_body(c, status, c->input + c->body_at, c->body_length);
   int used = c->body_at + c->body_length;
   memmove(c->input, c->input + used, c->length - used);
   c->length -= used;
@@ -129,7 +131,7 @@ static int control(struct connection *c) {
   if (strncmp(c->input + 7, "be/", 3) == 0) behave(c->input + 10);
   int n = snprintf(text, sizeof text, "{\"opened\":%ld,\"open\":%ld,\"requests\":%ld,\"repeats\":%ld,\"aborted\":%ld}", opened,
                    open_now, requests, repeats, aborted);
-  send_body(c, text, n);
+  send_body(c, "200 OK", text, n);
   drop(c);
   return 1;
 }

@@ -92,6 +92,10 @@ const tellApps = ({ url, log }: Breakwater, { apps }: Config): void => {
   }
 };
 
+/** process.exit waits for all threads; a program that takes the place of this one, and ends, does not. */
+const endWithoutThreads = (code: number): void =>
+  process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode = ${code}`], {});
+
 const serve = async (breakwater: Breakwater, file: string, io: Io): Promise<number> => {
   const { logger } = breakwater.log;
   process.on('SIGHUP', () => reload(breakwater, file, io));
@@ -99,6 +103,7 @@ const serve = async (breakwater: Breakwater, file: string, io: Io): Promise<numb
   const signal = await stopSignal();
   logger.info({ signal }, 'stopping: no new connections, what is in flight is answered');
   await breakwater.close();
+  if (breakwater.isAskingDns) endWithoutThreads(EXIT.fine);
   return EXIT.fine;
 };
 
@@ -112,10 +117,6 @@ const startAndServe = async ({ config, warnings }: Loaded, file: string, io: Io)
   tellApps(breakwater, config);
   return serve(breakwater, file, io);
 };
-
-/** process.exit waits for all threads; a program that takes the place of this one, and ends, does not. */
-const endWithoutThreads = (code: number): void =>
-  process.execve?.(process.execPath, [process.execPath, '-e', `process.exitCode = ${code}`], {});
 
 /** `breakwater run`: until a signal ends it. */
 export const run = async (args: string[], io: Io): Promise<number> => {

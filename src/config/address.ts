@@ -88,6 +88,11 @@ const plainHost = (hostname: string): string => {
   return [...bytes].join('.');
 };
 
+/** The names among the hosts of faultless URLs, for which DNS is asked. */
+export const namesOf = (upstreams: readonly string[]): readonly string[] => [
+  ...new Set(upstreams.map(url => hostPort(url).host).filter(host => host !== '' && isIP(host) === 0)),
+];
+
 /** Where a faultless URL connects to. */
 export const hostPort = (upstream: string): HostPort => {
   const { hostname, port, protocol } = new URL(upstream);

@@ -14,6 +14,7 @@ import type { HookSettings } from './types.ts';
 export const renderEffective = ({ draft }: Loaded): string =>
   stringify(keepLiteral(effective(draft)), { lineWidth: 0, aliasDuplicateObjects: false });
 
+const REPLICAS: readonly string[] = ['ejection', 'slowStart', 'health', 'resolve'];
 const CREDENTIALS: readonly string[] = ['restUsername', 'restPassword'];
 
 /** Keeps texts that happen to hold `${` from being taken for variables when the output is read again. */
@@ -48,7 +49,7 @@ const effectiveApp = ({ layers, options }: DraftApp, requestTimeout: number): Fi
     ...effectiveAttempt(layers, general),
     ...pick(fill(appSchema(), written), ['connectLimit']),
     ...pick(fill(hookSchema(), written), ['idempotent', 'hedge', 'retry']),
-    ...pick(fill(appSchema(), written), ['breaker', 'concurrency']),
+    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS]),
     ...masked(pick(fill(hookSchema(), written), ['fallback'])),
     hooks: effectiveHooks(layers),
   };

@@ -3,6 +3,7 @@ import { priorityOf } from '../hooks/priority.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { callerStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
+import { replicaStatements } from './explain-replicas.ts';
 import type { Fact, Statement } from './fact.ts';
 import { hookLayers } from './layers.ts';
 import type { Loaded } from './load.ts';
@@ -29,6 +30,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     ofBreaker(app),
     ofConcurrency(app),
     ofPriority(settings, entry),
+    ...replicaStatements(app),
     ofKey(settings, entry),
     ...ofLadder(settings, entry),
   ];
@@ -103,7 +105,7 @@ const ofAttempt = ({ attemptLimit, limit }: HookSettings, { options }: DraftApp)
   meaning:
     options.upstreams.length === 1
       ? `to ${options.upstreams[0]}`
-      : `to the least busy healthy one of ${options.upstreams.join(', ')}; if it does not connect, to the next`,
+      : `to a healthy one of ${options.upstreams.join(', ')}, of two the less busy one; if it does not connect, to the next`,
   key: ['attemptLimit'],
   rule: attemptLimit === limit ? 'attemptLimit is as long as limit' : 'attemptLimit',
 });

@@ -40,7 +40,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].name': 'Label in metrics and logs.',
   'apps[].path': 'WCS calls <listen><path>/<hook>. What stands between is no hook: the path must fit exactly.',
   'apps[].upstreams':
-    'Addresses of the back-end; a hook goes to <upstream>/<hook>. Of several, the least busy healthy one is asked first, the others serve failover and hedges.',
+    'Addresses of the back-end; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
   'apps[].restUsername':
     'The restUsername of the app in WCS, which sends it as Basic credentials. A hook without them gets 401 and goes nowhere, unless wcs.secret is set and it is signed.',
   'apps[].restPassword': 'The restPassword of the app in WCS. Written with restUsername, or not at all.',
@@ -90,6 +90,26 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Most calls that wait for their turn, by priority; a waiting call draws on its limit, and one that cannot make it any more is not sent.',
   'apps[].concurrency.floor': 'While max is auto: never fewer than these, nor more than ceiling.',
   'apps[].concurrency.ceiling': 'While max is auto: never more than these, nor more connections.',
+
+  'apps[].ejection':
+    'Leaves out the one of several upstreams that is worse than the others, for a while; false switches it off. Never more than half of them, and where no other takes a call it is asked all the same. With one upstream it does nothing.',
+  'apps[].ejection.failures': 'Left out after so many failures in a row; after more where the others fail as well.',
+  'apps[].ejection.errorShare':
+    'Left out at this share of failures, of its last 128 calls in 30s (at least 32), if that is three times the median of the others, and more than chance explains.',
+  'apps[].ejection.slowerThan':
+    'Left out when its median, of the last 64 calls in 30s (at least 32), is so many times that of the others, and 20ms above it.',
+  'apps[].ejection.for': 'How long it is left out the first time; twice as long each time that it was not well yet.',
+  'apps[].ejection.maxFor': 'How long it is left out at most.',
+  'apps[].slowStart': 'Over how long its share of the calls grows when an upstream is back.',
+  'apps[].health':
+    'Asks each upstream how it is: GET <path> on a new connection, 2xx is well. Takes one out that is not, and brings one back early that was left out because it failed. Default: nobody asks. While all are out, all are used.',
+  'apps[].health.path': 'Path on the server of the upstream, not below its own path.',
+  'apps[].health.interval': 'How often it is asked, a tenth more or less.',
+  'apps[].health.timeout': 'How long an answer may take, connecting included.',
+  'apps[].health.healthy': 'So many good answers in a row bring it back.',
+  'apps[].health.unhealthy': 'So many bad ones in a row take it out.',
+  'apps[].resolve':
+    'How often the names of upstreams are asked for again, a tenth more or less. All their addresses are used; while DNS is gone, the last known ones.',
 
   cache: 'What is kept from call to call: the last good answers, and what is known of sessions.',
   'cache.memory': 'Answers in the memory of this process.',

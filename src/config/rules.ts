@@ -31,6 +31,8 @@ export const breaches = (draft: Draft): readonly Finding[] => [
     ...amounts(app),
     ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
     ...breakers(app),
+    ...ejections(app),
+    ...checks(app),
     ...stores(app),
     ...journalBudget(draft, app),
     ...provisionals(app),
@@ -142,6 +144,22 @@ const breakers = ({ layers, options: { breaker } }: DraftApp): readonly Finding[
   return [{ path, message: `${message}, ${formatDuration(breaker.openFor)}; raise maxOpenFor or lower openFor` }];
 };
 
+const ejections = ({ layers, options: { ejection } }: DraftApp): readonly Finding[] => {
+  if (!ejection || ejection.maxFor >= ejection.for) return [];
+  const path = originOf(layers.general, ['ejection', 'maxFor']) ?? originOf(layers.general, ['ejection', 'for']) ?? [];
+  const message = `ejection.maxFor is ${formatDuration(ejection.maxFor)}, shorter than ejection.for`;
+  return [{ path, message: `${message}, ${formatDuration(ejection.for)}; raise maxFor or lower for` }];
+};
+
+/** One question is out at a time. */
+const checks = ({ layers, options: { health } }: DraftApp): readonly Finding[] => {
+  if (!health || health.timeout <= health.interval) return [];
+  const path =
+    originOf(layers.general, ['health', 'timeout']) ?? originOf(layers.general, ['health', 'interval']) ?? [];
+  const message = `health.timeout is ${formatDuration(health.timeout)}, longer than health.interval`;
+  return [{ path, message: `${message}, ${formatDuration(health.interval)}; raise interval or lower timeout` }];
+};
+
 /** A stored event is acknowledged before the back-end has seen it, so its answer must not decide anything. */
 const stores = (app: DraftApp): readonly Finding[] => {
   const deciding = app.hooks.filter(hook => usesStore(app, hook) && findHook(hook).decides !== 'never');
@@ -212,7 +230,7 @@ const fieldOf = (fields: unknown, ...keys: readonly string[]): unknown =>
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_KEPT_DAYS = 3650;
 const NOT_ZERO: ReadonlySet<string> = new Set(
-  'limit attemptLimit connectLimit headersWithin window openFor maxOpenFor errorShare slowAfter slowShare redis.budget sessions.keepFor'.split(
+  'limit attemptLimit connectLimit headersWithin window openFor maxOpenFor errorShare slowAfter slowShare for maxFor interval timeout resolve redis.budget sessions.keepFor'.split(
     ' ',
   ),
 );
@@ -220,7 +238,7 @@ const NOT_ZERO: ReadonlySet<string> = new Set(
 /** Amounts that no timer or window can be set to. */
 const amounts = ({ layers }: DraftApp): readonly Finding[] =>
   [...layers.general, ...layers.hooks].flatMap(({ path, data }) =>
-    [[], ['hedge'], ['retry'], ['breaker']].flatMap(steps => {
+    [[], ['hedge'], ['retry'], ['breaker'], ['ejection'], ['health']].flatMap(steps => {
       const fields = steps.reduce<unknown>((value, step) => (value as Fields)[step], data);
       return Object.entries(fields ?? {}).flatMap(([key, value]) => amount([...path, ...steps, key], key, value));
     }),

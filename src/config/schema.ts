@@ -4,6 +4,8 @@ import { PriorityOption } from '../hooks/priority.ts';
 import { count, duration, share, size } from '../options/fields.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
+import { EjectionOptions } from '../resilience/ejection.ts';
+import { HealthOptions } from '../resilience/health.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RateOptions } from '../resilience/rate.ts';
 import { RetryOptions } from '../resilience/retry.ts';
@@ -108,6 +110,10 @@ const settings = {
   retry: orFalse(RetryOptions),
   breaker: orFalse(BreakerOptions),
   concurrency: BulkheadOptions,
+  ejection: orFalse(EjectionOptions),
+  slowStart: duration(),
+  health: orFalse(HealthOptions),
+  resolve: duration(),
   fallback: FallbackOption,
   hooks: z.record(glob(), HookOptions),
 };
@@ -217,6 +223,10 @@ export const MergedApp = z.object({
   connectLimit: duration().prefault('500ms'),
   breaker: orFalse(BreakerOptions).prefault({}),
   concurrency: BulkheadOptions.prefault({}),
+  ejection: orFalse(EjectionOptions).prefault({}),
+  slowStart: duration().prefault('10s'),
+  health: orFalse(HealthOptions).default(false),
+  resolve: duration().prefault('30s'),
 });
 export type MergedApp = z.output<typeof MergedApp>;
 

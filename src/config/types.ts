@@ -2,6 +2,8 @@ import type { HostPort } from '../core/host-port.ts';
 import type { PriorityOption } from '../hooks/priority.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
+import type { EjectionOptions } from '../resilience/ejection.ts';
+import type { HealthOptions } from '../resilience/health.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
 import type { RateOptions } from '../resilience/rate.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
@@ -53,6 +55,13 @@ export interface App {
   readonly connectLimit: number;
   readonly breaker: BreakerOptions | false;
   readonly concurrency: BulkheadOptions;
+  /** Of several upstreams: when one is left out because it is worse than the others. */
+  readonly ejection: EjectionOptions | false;
+  /** Over how long the share of an upstream grows that comes back. */
+  readonly slowStart: number;
+  readonly health: HealthOptions | false;
+  /** How often names of upstreams are asked for again. */
+  readonly resolve: number;
   /** Hook names written literally in `hooks`; each gets a metric label of its own. */
   readonly namedHooks: readonly string[];
   /** What holds for a hook name. The same object for the same set of matching globs, so it can be a map's key. */

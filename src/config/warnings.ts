@@ -31,6 +31,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
     ...unknownRepeats(app),
   ]),
   ...idleHedges(draft.apps),
+  ...idleEjections(draft.apps),
   ...doorDoubts(draft),
   ...limitDoubts(draft),
   ...cacheDoubts(draft),
@@ -131,6 +132,22 @@ const idleHedges = (apps: readonly DraftApp[]): readonly Finding[] => {
       message: 'is never used: only what is idempotent is sent twice; write idempotent too, or take hedge out',
     }));
 };
+
+/** What somebody wrote for the choice between upstreams, where no app that it is for has a choice. */
+const idleEjections = (apps: readonly DraftApp[]): readonly Finding[] => {
+  const written = apps.flatMap(app => app.layers.general.map(({ path, data }) => ({ app, path, data })));
+  const byPlace = Map.groupBy(written, ({ path }) => formatPath(path));
+  return [...byPlace.values()]
+    .filter(same => same.every(({ app }) => app.options.upstreams.length === 1))
+    .flatMap(([one]) => (one ? [...idleKey(one, 'ejection', LEFT_OUT), ...idleKey(one, 'health', ASKED)] : []));
+};
+
+const LEFT_OUT = 'does nothing with one upstream: there is none to leave out; write a second upstream, or take it out';
+const ASKED =
+  'changes nothing for calls with one upstream, which is used in any case; it is shown in metrics and on the status page';
+
+const idleKey = ({ path, data }: Layer, key: string, message: string): readonly Finding[] =>
+  data[key] ? [{ path: [...path, key], message, key: true }] : [];
 
 /** True if some hook that the layer is for may be sent twice, so that its hedge is of use. */
 const reachesRepeatable = (app: DraftApp, { path }: Layer): boolean =>

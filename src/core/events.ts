@@ -9,6 +9,9 @@ export type RepeatResult = 'joined' | 'redelivered';
 export type AdmissionResult = 'provisional' | 'verified' | 'refused';
 export type RedisState = 'up' | 'down';
 
+/** Why an upstream is left out: it fails, fails more often or is slower than the others, or its health check says so. */
+export type EjectionReason = 'failures' | 'errors' | 'slow' | 'health';
+
 export type BacklogState = 'begun' | 'over';
 
 /** What became of a stored event. */
@@ -64,6 +67,36 @@ export type Event =
       /** True if it was not closed, and a reload put a new one in its place, which is. */
       readonly isReplaced?: true;
     }
+  /** An upstream is left out while there are others. */
+  | {
+      readonly type: 'ejected';
+      readonly app: string;
+      readonly upstream: string;
+      readonly reason: EjectionReason;
+      readonly detail: string;
+      /** Absent where it is out until its health check finds it well. */
+      readonly forMs?: number;
+    }
+  /** It gets calls again, and its share of them grows for so long. */
+  | {
+      readonly type: 'returned';
+      readonly app: string;
+      readonly upstream: string;
+      readonly slowStartMs: number;
+      /** Set where a reload has begun anew. */
+      readonly isReplaced?: true;
+    }
+  /** A name of a back-end was not found, is found again, or has other addresses. */
+  | {
+      readonly type: 'dns';
+      readonly host: string;
+      readonly is: 'failed' | 'found' | 'changed';
+      /** False where it is only one more failure. */
+      readonly isNews: boolean;
+      /** How many addresses are known and used. */
+      readonly known: number;
+      readonly detail: string;
+    }
   /** A rung could not be used; the next one was. */
   | { readonly type: 'rung-failed'; readonly route: Route; readonly source: Source; readonly error: unknown }
   /** A defect of the gateway that did no harm to any answer but must be seen. */
@@ -82,6 +115,12 @@ export interface UpstreamState {
   readonly queued: number;
   /** Most calls at a time, as it was set or as it has been learned. */
   readonly limit: number;
+  /** Why it is left out; absent while it is not. */
+  readonly out?: EjectionReason;
+  /** Milliseconds until it gets calls again; absent where its health check decides. */
+  readonly returnsInMs?: number;
+  /** How much of its part of the calls it gets while it comes back, 0 to 1; absent at other times. */
+  readonly share?: number;
 }
 
 /** What is known of the sessions of WCS now. */

@@ -8,6 +8,7 @@ import { acknowledging, behindStored, inOrder } from '../delivery/layers.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
 import { priorityOf } from '../hooks/priority.ts';
 import { Budget } from '../resilience/budget.ts';
+import { Replicas } from '../resilience/ejection.ts';
 import type { Hedge } from '../resilience/hedge.ts';
 import { Rate } from '../resilience/rate.ts';
 import type { Admissions } from '../sessions/admissions.ts';
@@ -17,6 +18,7 @@ import { sessionLayers } from '../sessions/layers.ts';
 import type { Register } from '../sessions/register.ts';
 import type { Store } from '../store/store.ts';
 import { Choice } from '../upstream/choose.ts';
+import type { Names } from '../upstream/names.ts';
 import { buildLadder } from './ladder.ts';
 import { LateWay } from './late-way.ts';
 import { type DeliveryLayers, routeStack, upstreamStack } from './routes.ts';
@@ -59,6 +61,7 @@ export interface Memory {
   /** Those of an app that wait for the back-end. */
   admissions(app: string): Admissions;
   readonly delivery: Delivery;
+  readonly names: Names;
   /** How long its stores may take to be asked, and its journal to take an event, in milliseconds. */
   readonly storesMs: number;
   readonly journalMs: number;
@@ -83,6 +86,12 @@ const admitsProvisionally = (app: App): boolean => {
   return fallback !== 'auto' && fallback.includes('provisional');
 };
 
+/** Where one upstream is all there is, nothing is compared; a health check is kept, because it tells. */
+const createReplicas = ({ name, upstreams, ejection, slowStart, health }: App, emit: Emit): Replicas | undefined =>
+  (upstreams.length > 1 && ejection) || health
+    ? new Replicas({ app: name, emit, options: ejection, slowStartMs: slowStart })
+    : undefined;
+
 /** One app: its upstreams, and a route per hook, made when the hook first comes. */
 class AppRoutes {
   readonly upstreams;
@@ -102,7 +111,9 @@ class AppRoutes {
     this.#app = app;
     this.#memory = memory;
     this.#rate = rate;
-    this.upstreams = app.upstreams.map(url => upstreamStack(app, url, config.limits.body, emit));
+    const replicas = createReplicas(app, emit);
+    const parts = { app, maxAnswerBytes: config.limits.body, emit, names: memory.names };
+    this.upstreams = app.upstreams.map(url => upstreamStack({ ...parts, url, replica: replicas?.join(url) }));
     this.#choice = new Choice(this.upstreams);
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
@@ -213,7 +224,7 @@ const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState 
   return Object.defineProperty(state, 'hedgeDelayMs', { get, enumerable: true });
 };
 
-/** Builds a gateway. It opens no connection before the first call. */
+/** Builds a gateway. Health checks and questions to DNS begin at once; connections for calls, with the first one. */
 export const createGateway = (parts: GatewayParts): Gateway => {
   const { rate: options } = parts.config.limits;
   const rate = options && new Rate(options, nodeOf);

@@ -11,6 +11,7 @@ import { Delivery } from '../delivery/delivery.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { sessionName } from '../sessions/ids.ts';
 import type { SessionState } from '../sessions/sessions.ts';
+import { Names } from '../upstream/names.ts';
 import { createGateway } from './gateway.ts';
 
 /**
@@ -114,7 +115,15 @@ const aGateway = (connect: string, said: Verdict | undefined) => {
   const { config } = parseConfig(yaml(connect), { file: 'test.yaml', env: {} });
   const { register, admissions, emit } = { ...someSessions({ entries: 100_000 }), emit: () => {} };
   const verdicts = { get: async () => said, set: () => {}, delete: () => {}, close: async () => {} };
-  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0, journalMs: 100, delivery };
+  const memory = {
+    register,
+    admissions: () => admissions,
+    verdicts,
+    names: new Names(emit),
+    storesMs: 0,
+    journalMs: 100,
+    delivery,
+  };
   return { gateway: createGateway({ config, memory, emit }), register };
 };
 type Gateway = ReturnType<typeof aGateway>;

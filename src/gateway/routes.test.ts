@@ -18,6 +18,7 @@ import { Budget } from '../resilience/budget.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
 import { coalesce } from '../resilience/coalesce.ts';
 import { attemptDeadline, deadline } from '../resilience/deadline.ts';
+import { EjectionOptions, Replicas } from '../resilience/ejection.ts';
 import { fallback } from '../resilience/fallback.ts';
 import { Hedge, HedgeOptions } from '../resilience/hedge.ts';
 import { Rate } from '../resilience/rate.ts';
@@ -41,6 +42,7 @@ const aFailing = (breaker: Breaker): Upstream => ({
   mayHedge: true,
   limit: 64,
   load: 0,
+  share: 1,
   state: () => ({ app: 'a', upstream: 'u', breaker: breaker.state, inflight: 0, queued: 0, limit: 64 }),
   replace: () => breaker.replace(),
   close: () => breaker.close(),
@@ -104,6 +106,17 @@ test('attempt deadline below breaker: an upstream that hangs opens it', async ()
   assert.deepEqual(new Set(await Promise.all(codes)), new Set(['timeout']));
   await settle();
   assert.equal(breaker.state, 'open');
+});
+
+test('ejection below breaker: calls that a breaker refused say nothing beside the other upstreams', async () => {
+  fakeTime();
+  const options = EjectionOptions.parse({ failures: 20 });
+  const replicas = new Replicas({ app: 'a', emit: () => {}, options, slowStartMs: 1000 });
+  const [replica] = [replicas.join('u'), replicas.join('v')];
+  const layered = stack([aBreaker().layer, replica.layer], () => Promise.reject(new GatewayError('reset')));
+  for (let i = 0; i < 50; i++) await codeOf(layered(aCall()));
+  assert.equal(replica.failuresInRow, 10);
+  assert.equal(replica.isOut, false);
 });
 
 test('deadline above breaker: a limit that expires through coalesce and hedge still counts against the upstream', async () => {

@@ -9,15 +9,31 @@ import { Bulkhead } from '../resilience/bulkhead.ts';
 import { coalesce } from '../resilience/coalesce.ts';
 import { attemptDeadline, deadline } from '../resilience/deadline.ts';
 import { fallback } from '../resilience/fallback.ts';
+import { HealthCheck } from '../resilience/health.ts';
 import { Hedge } from '../resilience/hedge.ts';
+import type { Replica } from '../resilience/replica.ts';
 import { retry } from '../resilience/retry.ts';
 import type { Choice, Upstream } from '../upstream/choose.ts';
-import { createClient } from '../upstream/client.ts';
+import { type Client, createClient } from '../upstream/client.ts';
+import type { Names } from '../upstream/names.ts';
 import type { Ladder } from './ladder.ts';
 import { record } from './record.ts';
 
+export interface UpstreamParts {
+  readonly app: App;
+  readonly url: string;
+  readonly maxAnswerBytes: number;
+  readonly emit: Emit;
+  readonly names: Names;
+  /** Where it stands among the others; absent where there is nothing to choose and nothing to check. */
+  readonly replica: Replica | undefined;
+}
+
+const checkHealth = ({ health }: App, replica: Replica, client: Client): HealthCheck | undefined =>
+  health ? new HealthCheck(health, replica, client.check(health.path, health.timeout)) : undefined;
+
 /** What protects one back-end address from us. First listed is outermost. */
-export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emit: Emit): Upstream => {
+export const upstreamStack = ({ app, url, maxAnswerBytes, emit, names, replica }: UpstreamParts): Upstream => {
   const bulkhead = new Bulkhead(app.concurrency);
   const breaker = app.breaker ? new Breaker(app.breaker, { app: app.name, upstream: url, emit }) : undefined;
   const client = createClient({
@@ -25,11 +41,15 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
     connectLimitMs: app.connectLimit,
     maxConnections: bulkhead.most,
     maxAnswerBytes,
+    names,
+    resolveMs: app.resolve,
   });
+  const health = replica && checkHealth(app, replica, client);
   const handler = stack(
     [
       bulkhead.layer, // above the breaker: a full house is our limit, not the back-end's failure
       ...(breaker ? [breaker.layer] : []), // judges only what lies below it
+      ...(replica ? [replica.layer] : []), // below the breaker: compares what was asked, not what was refused
       attemptDeadline(), // below the breaker, so that a slow attempt counts as this upstream's failure
     ],
     client.handler,
@@ -41,10 +61,14 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       return breaker?.admits ?? true;
     },
     get mayHedge() {
-      return (breaker?.steady ?? true) && bulkhead.hasRoom;
+      const isWell = (breaker?.steady ?? true) && (replica?.share ?? 1) === 1;
+      return isWell && bulkhead.hasRoom;
     },
     get limit() {
       return bulkhead.limit;
+    },
+    get share() {
+      return replica?.share ?? 1;
     },
     get load() {
       return bulkhead.inflight + bulkhead.queued;
@@ -57,10 +81,16 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
       inflight: bulkhead.inflight,
       queued: bulkhead.queued,
       limit: bulkhead.limit,
+      ...replica?.state(),
     }),
-    replace: () => breaker?.replace(),
+    replace: () => {
+      breaker?.replace();
+      health?.close();
+      replica?.replace();
+    },
     close: () => {
       breaker?.close();
+      health?.close();
       client.close();
     },
   };
@@ -115,7 +145,7 @@ export const routeStack = (parts: RouteParts): RouteStack => {
       retry({ options: settings.retry, budget, idempotent, hasUntried }), // a repeat may be hedged again
       ...(hedge ? [hedge.layer] : []), // one hedge a flight, not a caller; to another upstream if there is one
     ],
-    choice.handler, // each attempt goes to the least busy healthy upstream
+    choice.handler, // each attempt goes to the less busy one of two healthy upstreams
   );
   const handler = stack(
     [

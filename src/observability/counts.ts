@@ -1,7 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import { type Answer, type Call, type Outcome, type Route, SOURCES, type Source } from '../core/call.ts';
 import { CODES, type Code } from '../core/errors.ts';
-import type { AdmissionResult, BreakerState, Event, EventResult, HedgeResult, RepeatResult } from '../core/events.ts';
+import type {
+  AdmissionResult,
+  BreakerState,
+  EjectionReason,
+  Event,
+  EventResult,
+  HedgeResult,
+  RepeatResult,
+} from '../core/events.ts';
 import { createAges, createHistogram, type Histogram, observe, observeAge } from './histogram.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -31,6 +39,7 @@ export interface UpstreamCounts {
   readonly upstream: string;
   readonly outcomes: Record<Outcome, number>;
   readonly transitions: Record<BreakerState, number>;
+  readonly ejections: Record<EjectionReason, number>;
 }
 
 /** What was counted for one hook of one app. */
@@ -87,6 +96,7 @@ const createUpstreamCounts = (app: string, upstream: string): UpstreamCounts => 
   upstream,
   outcomes: { ok: 0, verdict: 0, refused: 0, reset: 0, timeout: 0, status: 0, body: 0, cancelled: 0 },
   transitions: { closed: 0, 'half-open': 0, open: 0 },
+  ejections: { failures: 0, errors: 0, slow: 0, health: 0 },
 });
 
 const createEventCounts = (): Record<EventResult, number> => ({
@@ -153,6 +163,8 @@ export class Counts {
     redis: { hit: 0, miss: 0, error: 0, timeout: 0 },
   };
   readonly rejected = new Map<Code, number>();
+  /** By name: how often it was not found. */
+  readonly dnsFailures = new Map<string, number>();
   /** By app: what became of sessions that were let in provisionally. */
   readonly admissions = new Map<string, Record<AdmissionResult, number>>();
   /** By app: what became of stored events. */
@@ -185,7 +197,10 @@ export class Counts {
         this.cache[event.tier][event.result]++;
         break;
       case 'breaker':
-        this.#ofUpstream(event.app, event.upstream).transitions[event.to]++;
+      case 'ejected':
+      case 'returned':
+      case 'dns':
+        this.#countChange(event);
         break;
       case 'rejected':
         this.rejected.set(event.code, (this.rejected.get(event.code) ?? 0) + 1);
@@ -215,6 +230,14 @@ export class Counts {
         event satisfies never;
     }
   };
+
+  /** What changed about an upstream or its name. */
+  #countChange(event: Of<'breaker' | 'ejected' | 'returned' | 'dns'>): void {
+    if (event.type === 'breaker') this.#ofUpstream(event.app, event.upstream).transitions[event.to]++;
+    else if (event.type === 'ejected') this.#ofUpstream(event.app, event.upstream).ejections[event.reason]++;
+    else if (event.type === 'dns' && event.is === 'failed')
+      this.dnsFailures.set(event.host, (this.dnsFailures.get(event.host) ?? 0) + 1);
+  }
 
   #ofRoute(route: Route): HookCounts {
     const known = this.#byRoute.get(route);

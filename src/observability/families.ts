@@ -144,6 +144,28 @@ export const FAMILIES: readonly Family[] = [
       each(counts.upstreams.values(), ({ app, upstream, transitions }) => words(transitions, 'to', { app, upstream })),
   },
   {
+    name: 'breakwater_upstream_healthy',
+    type: 'gauge',
+    help: '0 while an upstream is left out because it is worse than the others, or its health check says so; else 1.',
+    labels: ['app', 'upstream'],
+    read: perUpstream(state => (state.out === undefined ? 1 : 0)),
+  },
+  {
+    name: 'breakwater_upstream_ejections_total',
+    type: 'counter',
+    help: 'How often an upstream was left out: failures in a row, errors or slow beside the others, or health.',
+    labels: ['app', 'upstream', 'reason'],
+    read: ({ counts }) =>
+      each(counts.upstreams.values(), ({ app, upstream, ejections }) => words(ejections, 'reason', { app, upstream })),
+  },
+  {
+    name: 'breakwater_dns_failures_total',
+    type: 'counter',
+    help: 'How often the name of a back-end was asked for and not found; its last known addresses stay in use.',
+    labels: ['host'],
+    read: ({ counts }) => each(counts.dnsFailures, ([host, value]) => [{ labels: { host }, value }]),
+  },
+  {
     name: 'breakwater_inflight',
     type: 'gauge',
     help: 'Attempts that are at the back-end now.',

@@ -50,6 +50,11 @@ test('each change of state is a line of the table, at its level', () => {
     ...(['begun', 'over'] as const).map(is => ({ type: 'backlog', app: 'a', is, pending: 1 }) as const),
     ...[true, false].map(isWell => ({ type: 'journal', isWell, detail: 'the journal in ./data' }) as const),
     ...(['up', 'down', 'refusing'] as const).map(is => ({ type: 'redis', is, detail: 'x' }) as const),
+    { type: 'ejected', app: 'a', upstream: 'http://a', reason: 'slow', detail: 'x', forMs: 10_000 },
+    { type: 'returned', app: 'a', upstream: 'http://a', slowStartMs: 10_000 },
+    ...(['failed', 'found', 'changed'] as const).map(
+      is => ({ type: 'dns', host: 'a', is, isNews: true, known: 1, detail: 'x' }) as const,
+    ),
     ...(['up', 'down'] as const).map(is => ({ type: 'traces', is, detail: 'x' }) as const),
   ];
   for (const change of changes) listen(change);

@@ -53,6 +53,19 @@ export const CHANGES: readonly Change[] = [
   },
   { level: 30, begins: 'breaker half-open', meaning: 'a few calls try it; the others get the next rung' },
   { level: 30, begins: 'breaker closed', meaning: "WCS gets the back-end's own answers again" },
+  { level: 40, begins: 'upstream left out', meaning: 'the other upstreams get its calls; WCS notices nothing' },
+  { level: 30, begins: 'upstream back', meaning: 'its share of the calls grows again' },
+  {
+    level: 40,
+    begins: 'dns: no answer for',
+    meaning: 'the last known addresses are used; without any, WCS gets the next rung',
+  },
+  { level: 30, begins: 'dns: there is an answer', meaning: 'new connections go to the addresses that it names' },
+  {
+    level: 30,
+    begins: 'dns: other addresses',
+    meaning: 'calls go there; idle connections to the old ones are not used again',
+  },
   {
     level: 30,
     begins: 'breaker reset',

@@ -6,6 +6,7 @@ import { AccessLine, INFO, levelOf } from './access-line.ts';
 import { shownUpstream } from './counts.ts';
 import { IN_OUTAGES, LineThinning, ONE_A_MINUTE } from './line-thinning.ts';
 import type { LineWriter } from './line-writer.ts';
+import { logReplica } from './log-replicas.ts';
 import type { LogCounts } from './samples.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
@@ -238,6 +239,11 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
       case 'rung-failed':
       case 'defect':
         logSampled(logger, event, thinning);
+        break;
+      case 'ejected':
+      case 'returned':
+      case 'dns':
+        logReplica(logger, event);
         break;
       case 'breaker':
       case 'admission':

@@ -51,6 +51,11 @@ const listenToAll = (listen: Emit) => {
   for (const result of ['sent', 'denied'] as const) listen({ type: 'retry', route, code: 'reset', result });
   for (const to of ['open', 'half-open', 'closed'] as const)
     listen({ type: 'breaker', app: 'EchoApp', upstream: UPSTREAM, to });
+  for (const reason of ['failures', 'errors', 'slow', 'health'] as const)
+    listen({ type: 'ejected', app: 'EchoApp', upstream: UPSTREAM, reason, detail: '' });
+  listen({ type: 'returned', app: 'EchoApp', upstream: UPSTREAM, slowStartMs: 0 });
+  for (const is of ['failed', 'found', 'changed'] as const)
+    listen({ type: 'dns', host: 'back-end', is, isNews: true, known: 1, detail: '' });
   for (const result of ['hit', 'miss', 'error', 'timeout'] as const) listen({ type: 'cache', tier: 'memory', result });
   for (const code of CODES) listen({ type: 'rejected', code, message: code, peer: '127.0.0.1' });
   listen({ type: 'coalesced', route });
@@ -78,6 +83,29 @@ test('promtool finds nothing wrong with any family of the gateway', async () => 
   });
   assert.equal(error, undefined, "promtool is missing; on Debian it comes with the package 'prometheus'");
   assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
+});
+
+test('an upstream is healthy unless it is left out, and names that are not found are counted', async () => {
+  const upstreams: UpstreamState[] = [
+    {
+      app: 'EchoApp',
+      upstream: 'http://a',
+      breaker: 'closed',
+      inflight: 0,
+      queued: 0,
+      limit: 64,
+      out: 'slow',
+      returnsInMs: 1,
+    },
+    { app: 'EchoApp', upstream: 'http://b', breaker: 'closed', inflight: 0, queued: 0, limit: 64, share: 0.5 },
+  ];
+  const metrics = createMetrics({ version: '1', gauges: () => ({ ...GAUGES, upstreams }) });
+  listenToAll(metrics.listen);
+  const { body } = await metrics.render(false);
+  assert.match(body, /^breakwater_upstream_healthy\{app="EchoApp",upstream="http:\/\/a"\} 0$/m);
+  assert.match(body, /^breakwater_upstream_healthy\{app="EchoApp",upstream="http:\/\/b"\} 1$/m);
+  assert.match(body, /^breakwater_upstream_ejections_total\{.*reason="slow"\} 1$/m);
+  assert.match(body, /^breakwater_dns_failures_total\{host="back-end"\} 1$/m);
 });
 
 test('what is written piece by piece is what prom-client writes at one go', async () => {

@@ -1,6 +1,6 @@
 import { type Outcome, SOURCES, type Source } from '../core/call.ts';
 import type { Code } from '../core/errors.ts';
-import type { AdmissionResult, BreakerState, HedgeResult, RepeatResult } from '../core/events.ts';
+import type { AdmissionResult, BreakerState, EjectionReason, HedgeResult, RepeatResult } from '../core/events.ts';
 import { answerCell, COLUMNS, type Counts, type HookCounts, type UpstreamCounts } from './counts.ts';
 import { addUp, quantileMs } from './histogram.ts';
 
@@ -31,6 +31,7 @@ export interface UpstreamSnapshot {
   readonly upstream: string;
   readonly attempts: Readonly<Record<Outcome, number>>;
   readonly transitions: Readonly<Record<BreakerState, number>>;
+  readonly ejections: Readonly<Record<EjectionReason, number>>;
 }
 
 /** A copy of the counts as plain numbers. */
@@ -77,11 +78,18 @@ export const takeHook = (counts: HookCounts): HookSnapshot => ({
 });
 
 /** Copies what was counted for one upstream. */
-export const takeUpstream = ({ app, upstream, outcomes, transitions }: UpstreamCounts): UpstreamSnapshot => ({
+export const takeUpstream = ({
+  app,
+  upstream,
+  outcomes,
+  transitions,
+  ejections,
+}: UpstreamCounts): UpstreamSnapshot => ({
   app,
   upstream,
   attempts: { ...outcomes },
   transitions: { ...transitions },
+  ejections: { ...ejections },
 });
 
 /** Copies what was counted for no hook and no upstream. */

@@ -29,7 +29,8 @@ export type HookStatus = Partial<Omit<HookState, 'app'>> &
   Partial<Omit<HookSnapshot, 'app'>> & { readonly hook: string };
 
 /** One upstream as `/status` shows it. */
-export type UpstreamStatus = Omit<UpstreamState, 'app'> & Partial<Pick<UpstreamSnapshot, 'attempts' | 'transitions'>>;
+export type UpstreamStatus = Omit<UpstreamState, 'app'> &
+  Partial<Pick<UpstreamSnapshot, 'attempts' | 'transitions' | 'ejections'>>;
 
 export interface AppStatus {
   readonly app: string;
@@ -91,8 +92,8 @@ const joinUpstream = (state: UpstreamState, counted: AppParts['countedUpstreams'
   const upstream = shownUpstream(state.upstream);
   const counts = counted.get(upstream);
   if (counts === undefined) return { ...without(state), upstream };
-  const { attempts, transitions } = takeUpstream(counts);
-  return { ...without(state), upstream, attempts, transitions };
+  const { attempts, transitions, ejections } = takeUpstream(counts);
+  return { ...without(state), upstream, attempts, transitions, ejections };
 };
 
 /** How each hook is treated, with its counts; then what was counted under names that have no settings of their own. */

@@ -42,3 +42,19 @@ export const count = (least = 1) =>
     .number({ error: issue => `is ${shown(issue.input)}; write a whole number` })
     .int({ error: issue => `is ${shown(issue.input)}; write a whole number` })
     .min(least, { error: issue => `is ${shown(issue.input)}; write ${least} or more` });
+
+/** How many times as much, such as `3`: more than 1. */
+export const factor = () => {
+  const error = (issue: { input?: unknown }) => `is ${shown(issue.input)}; write a number above 1, such as 3`;
+  return z.number({ error }).gt(1, { error }).meta({ description: 'a number above 1, such as 3' });
+};
+
+/** The path of a URL, such as `/health?full`; `example` is what a message shows. */
+export const urlPath = (example: string) => {
+  const error = (issue: { input?: unknown }) =>
+    `is ${shown(issue.input)}; write a path that begins with /, such as ${example}`;
+  return z
+    .string({ error })
+    .regex(/^\/[!"$-~]*$/, { error })
+    .meta({ description: `a path that begins with /, such as ${example}` });
+};

@@ -7,7 +7,7 @@ import { waitBeforeMs } from './backoff.js';
 import { attemptLayers, barsPath, height, sourceLayers, waitLayers } from './drawing.js';
 import { allAnswers, answersOf, History, hookIn, withHooks } from './history.js';
 import { ofBackEnd, ofWcs } from './verdict.js';
-import { duration, percent, rate, SOURCE_NAMES, size, span } from './words.js';
+import { duration, percent, rate, SOURCE_NAMES, size, span, standing } from './words.js';
 
 const aSample = (second: number, changes: Partial<Sample> = {}): Sample => ({
   at: 1_700_000_000_000 + second * 1000,
@@ -45,6 +45,18 @@ const historyOf = (...samples: Partial<Sample>[]): History => {
   for (const [second, sample] of samples.entries()) history.add(aSample(second, sample));
   return history;
 };
+
+test('an upstream that is left out, or coming back, is told with the reason and the time', () => {
+  assert.equal(standing(upstream({ out: 'slow', returnsInMs: 7_400 })), 'left out (slow), back in 8 s');
+  assert.equal(standing(upstream({ out: 'health' })), 'left out (health check)');
+  assert.equal(standing(upstream({ share: 0.4 })), 'coming back, 40 % of its share');
+  assert.equal(standing(upstream()), '');
+  const one = ofBackEnd(app(upstream(), upstream({ out: 'slow' })), historyOf(asked(10, 0)), 0);
+  assert.deepEqual([one.level, one.word], ['warn', 'Partly left out']);
+  assert.match(one.sentence, /^1 of 2 upstreams left out; the others/);
+  const both = ofBackEnd(app(upstream({ out: 'slow' }), upstream({ out: 'slow' })), historyOf(asked(10, 0)), 0);
+  assert.match(both.sentence, /all are asked/);
+});
 
 test('a page that is open for a week holds two minutes', () => {
   const history = new History();

@@ -39,6 +39,14 @@ const ofBreakers = app => {
   return isProbed ? verdict('warn', 'Coming back', 'probes are finding out whether it is well again') : undefined;
 };
 
+/** What the others of an app say of one. @param {AppStatus} app @returns {Verdict | undefined} */
+const ofEjections = ({ upstreams }) => {
+  const out = upstreams.filter(each => each.out !== undefined).length;
+  if (out === 0) return undefined;
+  const means = out < upstreams.length ? 'the others get their calls' : 'all are asked, because there is no other';
+  return verdict('warn', 'Partly left out', `${out} of ${upstreams.length} upstreams left out; ${means}`);
+};
+
 /** @param {{ answered: number, failed: number }} attempts @returns {Verdict | undefined} */
 const ofFailures = ({ answered, failed }) => {
   if (failed === 0) return undefined;
@@ -53,7 +61,7 @@ const ofFailures = ({ answered, failed }) => {
  */
 export const ofBackEnd = (app, history, silentSeconds) => {
   const attempts = allAttempts(history.last(NOW_SECONDS), attemptsOf(app.app));
-  const found = ofBreakers(app) ?? ofFailures(attempts);
+  const found = ofBreakers(app) ?? ofFailures(attempts) ?? ofEjections(app);
   if (found) return found;
   if (silentSeconds >= SILENT_SECONDS) {
     const out = app.upstreams.reduce((sum, { inflight }) => sum + inflight, 0);

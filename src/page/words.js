@@ -1,5 +1,6 @@
 /**
  * @import { Source } from '../core/call.ts'
+ * @import { UpstreamStatus } from '../observability/status.ts'
  * @typedef {'ok' | 'warn' | 'bad' | 'quiet'} Level how much something needs looking at
  */
 
@@ -39,6 +40,26 @@ export const span = seconds => {
   if (minutes < 100) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+};
+
+/** Why an upstream is left out. */
+const REASONS = Object.freeze({
+  failures: 'it fails',
+  errors: 'it fails too often',
+  slow: 'slow',
+  health: 'health check',
+});
+
+/**
+ * `left out (slow), back in 8 s`, `coming back, 40 % of its share`; nothing of one that gets its calls.
+ * @param {Pick<UpstreamStatus, 'out' | 'returnsInMs' | 'share'>} status
+ */
+export const standing = ({ out, returnsInMs, share }) => {
+  if (out !== undefined) {
+    const when = returnsInMs === undefined ? '' : `, back in ${span(Math.ceil(returnsInMs / 1000))}`;
+    return `left out (${REASONS[out]})${when}`;
+  }
+  return share === undefined ? '' : `coming back, ${percent(share)} of its share`;
 };
 
 /** @param {number} perSecond */

@@ -12,6 +12,7 @@ import { connectionOf } from '../store/redis-options.ts';
 import { SharedRedis } from '../store/shared-redis.ts';
 import type { Kind, Store } from '../store/store.ts';
 import { tieredStore } from '../store/tiered.ts';
+import { Names } from '../upstream/names.ts';
 
 /** A disk has this long to take an event. */
 const DISK_MS = 100;
@@ -24,6 +25,7 @@ export class SharedMemory implements Memory {
   readonly verdicts: Store<Verdict>;
   readonly register: Register;
   readonly delivery: Delivery;
+  readonly names: Names;
   readonly storesMs: number;
   readonly journalMs: number;
   readonly #emit: Emit;
@@ -33,6 +35,7 @@ export class SharedMemory implements Memory {
 
   constructor({ cache: { memory, sessions, redis }, events }: Kept, emit: Emit, open: OpenJournal) {
     this.#emit = emit;
+    this.names = new Names(emit);
     this.delivery = new Delivery({ open, keepForMs: events.keepFor, emit });
     this.#redis = redis && new SharedRedis(connectionOf(redis), emit);
     this.storesMs = redis?.budget ?? 0;

@@ -162,6 +162,11 @@ export class Breakwater {
     };
   }
 
+  /** True while a question to DNS is out, for which the end of the process would wait. */
+  get isAskingDns(): boolean {
+    return this.#memory.names.isAsking;
+  }
+
   /** What is held now; all zero after the last call (a test says so). */
   get held(): { visits: number; inflight: number; queued: number } {
     const states = this.#gateways.current.upstreams();

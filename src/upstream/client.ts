@@ -1,11 +1,15 @@
+import { isIP } from 'node:net';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
+import { Check } from './check.ts';
 import { classify, classifyError } from './classify.ts';
-import type { Connection, ConnectionUser } from './connection.ts';
+import type { Connection, ConnectionUser, Target } from './connection.ts';
+import type { Names } from './names.ts';
 import { Pool } from './pool.ts';
+
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 
@@ -17,6 +21,7 @@ const MOST_LATE = 32;
 /** … and in no case more than this share of its connections. */
 const LATE_SHARE = 0.25;
 const LONGEST_LATE_MS = 15_000;
+const RESOLVE_MS = 30_000;
 
 const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
 
@@ -28,10 +33,16 @@ export interface ClientOptions {
   readonly maxConnections: number;
   /** Larger answers are failures. */
   readonly maxAnswerBytes: number;
+  /** Where the addresses of a name are kept. Without it the operating system is asked for each connection. */
+  readonly names?: Names;
+  /** How often a name is asked for again, in milliseconds. */
+  readonly resolveMs?: number;
 }
 
 export interface Client {
   readonly handler: Handler;
+  /** What asks the server for `path` on a new connection. */
+  check(path: string, timeoutMs: number): Check;
   /** Ends all connections; what is still out fails with `closing`. */
   close(): void;
 }
@@ -51,6 +62,7 @@ const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
   trace ? tracedHead(head, trace, attemptSpanId(id, attempts.indexOf(attempt as Attempt))) : head;
 
 interface Line {
+  readonly target: Target;
   readonly pool: Pool;
   readonly options: ClientOptions;
   /** `POST <base>/`. */
@@ -244,12 +256,11 @@ Connection: keep-alive\r
 const createLine = (options: ClientOptions): Line => {
   const url = new URL(options.upstream);
   const isSecure = url.protocol === 'https:';
-  const target = {
-    isSecure,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port) || (isSecure ? 443 : 80),
-  };
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const name = isIP(hostname) === 0 ? options.names?.of(hostname) : undefined;
+  const target = { isSecure, hostname, port: Number(url.port) || (isSecure ? 443 : 80), name };
   return {
+    target,
     pool: new Pool(target, options.maxConnections),
     options,
     request: `POST ${url.pathname.replace(/\/$/, '')}/`,
@@ -266,6 +277,7 @@ const createLine = (options: ClientOptions): Line => {
  */
 export const createClient = (options: ClientOptions): Client => {
   const line = createLine(options);
+  const stopAsking = line.target.name?.watch(options.resolveMs ?? RESOLVE_MS);
   const start = (call: Call, attempt: Attempt): Promise<Answer> =>
     new Promise((resolve, reject) => new Exchange(line, call, attempt, resolve, reject));
   return {
@@ -273,6 +285,10 @@ export const createClient = (options: ClientOptions): Client => {
       if (call.cancel.reason) return Promise.reject(call.cancel.reason);
       return start(call, call.attempt ?? { upstream: options.upstream, sent: false });
     },
-    close: () => line.pool.close(),
+    check: (path, timeoutMs) => new Check({ target: line.target, host: line.host, path, timeoutMs }),
+    close: () => {
+      stopAsking?.();
+      line.pool.close();
+    },
   };
 };

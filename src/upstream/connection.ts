@@ -1,11 +1,15 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as secureConnect } from 'node:tls';
+import type { Name } from './names.ts';
+import { Race } from './race.ts';
 
 /** Where one upstream is. */
 export interface Target {
   readonly isSecure: boolean;
   readonly hostname: string;
   readonly port: number;
+  /** The addresses of `hostname`, which itself is only told then; absent where it is an address. */
+  readonly name?: Name | undefined;
 }
 
 /** Whoever has a connection now, and hears what happens on it. */
@@ -29,25 +33,45 @@ const CLOSED = Object.assign(new Error('the connection closed'), { code: 'ECONNR
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-const openSocket = ({ isSecure, hostname, port }: Target, received: (bytes: Buffer) => void): Socket => {
+/** Has node:net wait until addresses of a name are known. */
+const lookUp =
+  (name: Name): LookupFunction =>
+  (_, __, told) =>
+    name.whenKnown(error =>
+      told(error ?? null, error ? [] : name.inOrder().map(address => ({ address, family: isIP(address) }))),
+    );
+
+/** Where to connect to: an address, or a name that nothing is known of yet. */
+const whereTo = ({ hostname, port, name }: Target, address: string | undefined) => {
+  if (name === undefined || address !== undefined) return { host: address ?? hostname, port };
+  return { host: hostname, port, lookup: lookUp(name), autoSelectFamily: true };
+};
+
+type Received = (bytes: Buffer) => void;
+
+const openSocket = (target: Target, received: Received, address: string | undefined): Socket => {
+  const { isSecure, hostname } = target;
   if (!isSecure) {
     const callback = (count: number): boolean => {
       received(Buffer.from(READ_BUFFER.subarray(0, count)));
       return true;
     };
-    return connect({ host: hostname, port, onread: { buffer: READ_BUFFER, callback } });
+    return connect({ ...whereTo(target, address), onread: { buffer: READ_BUFFER, callback } });
   }
   // An address is no name to ask for (RFC 6066 §3).
   const named = isIP(hostname) === 0 ? { servername: hostname } : {};
-  const socket = secureConnect({ host: hostname, port, ...named, ALPNProtocols: ['http/1.1'] });
+  const socket = secureConnect({ ...whereTo(target, address), ...named, ALPNProtocols: ['http/1.1'] });
   return socket.on('data', received);
 };
 
 /** One connection to an upstream: at most one user at a time, and closed by anything that comes while it has none. */
 export class Connection {
-  readonly socket: Socket;
   readonly #onClose: (connection: Connection) => void;
+  readonly #race: Race;
+  #socket: Socket;
   user: ConnectionUser | undefined;
+  /** Which one of a name's addresses it goes to, once it is connected. */
+  address: string | undefined = undefined;
   /** Calls that it has served. */
   served = 0;
   /** When it must not be used any more. */
@@ -56,25 +80,39 @@ export class Connection {
   constructor(target: Target, user: ConnectionUser, onClose: (connection: Connection) => void) {
     this.#onClose = onClose;
     this.user = user;
-    this.socket = openSocket(target, bytes => (this.user ? this.user.received(bytes) : this.destroy()));
-    this.socket.setNoDelay(true);
-    this.#listen(target.isSecure ? 'secureConnect' : 'connect');
+    const received: Received = bytes => (this.user ? this.user.received(bytes) : this.destroy());
+    this.#race = new Race({
+      addresses: target.name?.inOrder() ?? [],
+      open: address => openSocket(target, received, address).setNoDelay(true),
+      ready: target.isSecure ? 'secureConnect' : 'connect',
+      won: (socket, address) => this.#use(socket, address),
+      lost: error => this.#lose(error),
+      failed: address => target.name?.fails(address),
+    });
+    this.#socket = this.#race.first;
     user.opening(this);
+  }
+
+  /** The one to write to, once it is connected. */
+  get socket(): Socket {
+    return this.#socket;
   }
 
   /** Ends it at once. Its user, if there is one, hears nothing more. */
   destroy(): void {
     this.user = undefined;
     this.#onClose(this);
-    this.socket.destroy();
+    this.#race.stop();
+    this.#socket.destroy();
   }
 
-  #listen(ready: 'connect' | 'secureConnect'): void {
-    const { socket } = this;
-    socket.once(ready, () => this.user?.connected(this));
+  #use(socket: Socket, address: string | undefined): void {
+    this.#socket = socket;
+    this.address = address ?? socket.remoteAddress;
     socket.on('end', () => (this.user ? this.user.ended() : this.destroy()));
     socket.on('error', error => this.#lose(error));
     socket.on('close', () => this.#lose(CLOSED));
+    this.user?.connected(this);
   }
 
   #lose(error: NodeJS.ErrnoException): void {

@@ -47,9 +47,13 @@ export class Pool {
     this.#waiting.delete(user);
   }
 
-  /** Takes back a connection that may serve again; the other side keeps it for `idleMs`. */
+  /** Takes back a connection that may serve again, if its address still counts; the other side keeps it for `idleMs`. */
   release(connection: Connection, idleMs: number): void {
     connection.user = undefined;
+    if (!this.#isCurrent(connection)) {
+      connection.destroy();
+      return;
+    }
     const [next] = this.#waiting;
     if (next && this.#waiting.delete(next)) {
       this.#hand(connection, next);
@@ -77,10 +81,16 @@ export class Pool {
     user.connected(connection);
   }
 
+  /** False once the name of the upstream has this address no more. */
+  #isCurrent({ address }: Connection): boolean {
+    const { name } = this.#target;
+    return name === undefined || address === undefined || name.has(address);
+  }
+
   #pop(): Connection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
-      if (!connection || connection.expiresAt > now()) return connection;
+      if (!connection || (connection.expiresAt > now() && this.#isCurrent(connection))) return connection;
       connection.destroy();
     }
   }

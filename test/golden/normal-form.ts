@@ -58,12 +58,27 @@ const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
   return [
     `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}${app.credentials ? ` for ${app.credentials.username}` : ''}`,
     `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}`,
+    ...replicaLines(app),
     ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
   ];
 };
 
 const placesText = ({ max, floor, ceiling }: App['concurrency']): string =>
   max === 'auto' ? `auto ${floor} to ${ceiling}` : String(max);
+/** Only what is not as usual. */
+const replicaLines = ({ ejection, slowStart, health, resolve }: App): readonly string[] => {
+  const { failures, errorShare, slowerThan, for: forMs, maxFor } = ejection || {};
+  const rules = ejection
+    ? `${failures} failures, ${formatShare(errorShare ?? 0)}, ${slowerThan} times, for ${formatDuration(forMs ?? 0)} to ${formatDuration(maxFor ?? 0)}`
+    : 'off';
+  const check = health
+    ? `; GET ${health.path} every ${formatDuration(health.interval)} within ${formatDuration(health.timeout)}, ${health.healthy} in, ${health.unhealthy} out`
+    : '';
+  const text = `ejection ${rules}; slow start ${formatDuration(slowStart)}${check}; names every ${formatDuration(resolve)}`;
+  return text === USUAL ? [] : [`  ${text}`];
+};
+
+const USUAL = 'ejection 5 failures, 20%, 3 times, for 10s to 5m; slow start 10s; names every 30s';
 
 const settingsText = ({
   limit,

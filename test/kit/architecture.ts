@@ -27,7 +27,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'observability',
     'config',
   ],
-  server: ['core', 'hooks', 'store', 'answers', 'sessions', 'delivery', 'observability', 'config', 'gateway'],
+  server: [
+    'core',
+    'hooks',
+    'store',
+    'answers',
+    'sessions',
+    'delivery',
+    'upstream',
+    'observability',
+    'config',
+    'gateway',
+  ],
   cli: ['core', 'hooks', 'delivery', 'config', 'gateway', 'server', 'observability'],
 };
 

@@ -1,7 +1,7 @@
 import { attemptLayers, sourceLayers, waitLayers } from '../drawing.js';
 import { allAnswers, allAttempts, countOf, hookIn, secondsOf, upstreamIn } from '../history.js';
 import { sharesOf } from '../verdict.js';
-import { duration, percent, rate, SHAPES, span } from '../words.js';
+import { duration, percent, rate, SHAPES, span, standing } from '../words.js';
 import { make, makeCell, Strip, say, set } from './dom.js';
 
 /**
@@ -55,11 +55,13 @@ export class UpstreamRow {
   }
 
   /** @param {UpstreamStatus} status */
-  #showBreaker({ breaker, probesInMs }) {
-    const level = BREAKER_LEVELS[breaker];
+  #showBreaker(status) {
+    const { breaker, probesInMs } = status;
+    const place = standing(status);
+    const level = place && breaker === 'closed' ? 'warn' : BREAKER_LEVELS[breaker];
     set(this.#breaker, 'data-level', level);
     const wait = probesInMs === undefined ? '' : `, probes in ${span(Math.ceil(probesInMs / 1000))}`;
-    say(this.#breaker, `${SHAPES[level]} ${breaker}${wait}`);
+    say(this.#breaker, `${SHAPES[level]} ${breaker}${wait}${place && `; ${place}`}`);
   }
 }
 
