@@ -9,6 +9,7 @@ import { parseConfig } from '../config/load.ts';
 import type { Answer } from '../core/call.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
+import { Upgrades } from '../passthrough/upgrades.ts';
 import { sessionName } from '../sessions/ids.ts';
 import type { SessionState } from '../sessions/sessions.ts';
 import { createGateway } from './gateway.ts';
@@ -114,7 +115,15 @@ const aGateway = (connect: string, said: Verdict | undefined) => {
   const { config } = parseConfig(yaml(connect), { file: 'test.yaml', env: {} });
   const { register, admissions, emit } = { ...someSessions({ entries: 100_000 }), emit: () => {} };
   const verdicts = { get: async () => said, set: () => {}, delete: () => {}, close: async () => {} };
-  const memory = { register, admissions: () => admissions, verdicts, storesMs: 0, journalMs: 100, delivery };
+  const memory = {
+    register,
+    admissions: () => admissions,
+    verdicts,
+    storesMs: 0,
+    journalMs: 100,
+    upgrades: new Upgrades(),
+    delivery,
+  };
   return { gateway: createGateway({ config, memory, emit }), register };
 };
 type Gateway = ReturnType<typeof aGateway>;

@@ -1,8 +1,10 @@
 import { lastGood } from '../answers/last-good.ts';
-import type { App, HookSettings } from '../config/types.ts';
+import type { Backed, HookSettings } from '../config/types.ts';
 import type { Emit } from '../core/events.ts';
 import { type Handler, type Layer, stack } from '../core/layer.ts';
 import type { Hook } from '../hooks/catalogue.ts';
+import { asBegun, createPassthrough, patience } from '../passthrough/passthrough.ts';
+import type { Upgrades } from '../passthrough/upgrades.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import type { Budget } from '../resilience/budget.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
@@ -16,8 +18,18 @@ import { createClient } from '../upstream/client.ts';
 import type { Ladder } from './ladder.ts';
 import { record } from './record.ts';
 
+export interface UpstreamParts {
+  readonly maxAnswerBytes: number;
+  readonly upgrades: Upgrades;
+  readonly emit: Emit;
+}
+
 /** What protects one back-end address from us. First listed is outermost. */
-export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emit: Emit): Upstream => {
+export const upstreamStack = (
+  app: Backed,
+  url: string,
+  { maxAnswerBytes, upgrades, emit }: UpstreamParts,
+): Upstream => {
   const bulkhead = new Bulkhead(app.concurrency);
   const breaker = app.breaker ? new Breaker(app.breaker, { app: app.name, upstream: url, emit }) : undefined;
   const client = createClient({
@@ -26,10 +38,21 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
     maxConnections: app.concurrency.max,
     maxAnswerBytes,
   });
+  const passthrough = app.passthrough
+    ? createPassthrough({
+        upstream: url,
+        connectLimitMs: app.connectLimit,
+        most: app.concurrency.max,
+        options: app.passthrough,
+        upgrades,
+      })
+    : undefined;
   const handler = stack(
     [
       bulkhead.layer, // above the breaker: a full house is our limit, not the back-end's failure
+      ...(passthrough ? [passthrough.hold] : []), // above the breaker, which judges by the first byte; room is taken up to the last
       ...(breaker ? [breaker.layer] : []), // judges only what lies below it
+      ...(passthrough ? [passthrough.layer] : []), // in place of the client, with limits of its own
       attemptDeadline(), // below the breaker, so that a slow attempt counts as this upstream's failure
     ],
     client.handler,
@@ -58,6 +81,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
     close: () => {
       breaker?.close();
       client.close();
+      passthrough?.close();
     },
   };
 };
@@ -123,3 +147,24 @@ export const routeStack = (parts: RouteParts): RouteStack => {
   );
   return { handler, ask, hedge };
 };
+
+export interface PassStackParts {
+  /** Layers that have another answer where the back-end has none; none of an answer has left then. */
+  readonly fallback: readonly Layer[];
+  /** How long a call may wait for room, in milliseconds. */
+  readonly patienceMs: number;
+  readonly choice: Choice;
+}
+
+/** What is no hook: asked once, and answered as it comes. First listed is outermost. */
+export const passStack = ({ fallback: fallbacks, patienceMs, choice }: PassStackParts): Handler =>
+  stack(
+    [
+      record(), // sees the final answer, whatever produced it
+      asBegun, // below the record: what the client has seen of an answer is the answer
+      ...fallbacks, // above the gate: an open breaker has them answer at once
+      choice.gate, // above all that an attempt needs
+      patience(patienceMs), // the one wait that is bounded here: the others are those of the exchange
+    ],
+    choice.handler,
+  );

@@ -1,11 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { sentAttempts } from '../core/call.ts';
+import { type Answer, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
+import type { Through } from '../gateway/through.ts';
 import { discardBody, readBody } from './body.ts';
+import { type Changing, offersOf, watchChanging } from './change.ts';
 import { Connections } from './connections.ts';
 import { FastPath } from './fast-path.ts';
+import type { AskedThrough } from './front-door.ts';
+import { HttpPassage } from './passage.ts';
 import { type HooksOptions, Reception, type Visitor } from './reception.ts';
 import { boundWrite, KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
 
@@ -31,6 +35,10 @@ interface Visit {
   readonly visitor: Visitor;
   /** The client sends its body only when it is told to. */
   readonly awaitsContinue: boolean;
+  /** Set where the client offers another protocol. */
+  readonly changing: Changing | undefined;
+  /** To be called when the answer has left, or never will. */
+  readonly leave: () => void;
 }
 
 /** The listener for hooks: connections on one side, Calls and Answers on the other. */
@@ -57,6 +65,7 @@ export class HookServer {
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
+      shouldUpgradeCallback: request => this.#mayChange(request),
     });
     // 0 is "no limit": with one, node:http drops the fields beyond it in silence.
     this.server.maxHeadersCount = 0;
@@ -98,11 +107,17 @@ export class HookServer {
   #listen(): void {
     const { server } = this;
     server.on('connection', socket => this.#connect(socket));
-    server.on('request', (request, response) => this.#visit(request, response, false));
-    server.on('checkContinue', (request, response) => this.#visit(request, response, true));
+    server.on('request', (request, response) => this.#visit(this.#begin(request, response)));
+    server.on('checkContinue', (request, response) =>
+      this.#visit(this.#begin(request, response, { awaitsContinue: true })),
+    );
     server.on('checkExpectation', (request, response) => {
-      void this.#refuse(this.#begin(request, response, true), new GatewayError('expectation_failed'));
+      void this.#refuse(
+        this.#begin(request, response, { awaitsContinue: true }),
+        new GatewayError('expectation_failed'),
+      );
     });
+    server.on('upgrade', (request, _socket, head) => this.#visitToChange(request, head));
     server.on('connect', (_request, socket) => this.#reject(socket as Socket, new GatewayError('method_not_allowed')));
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
@@ -148,26 +163,46 @@ export class HookServer {
     socket.once('close', leave);
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Visit {
+  #begin(request: IncomingMessage, response: ServerResponse, more: Partial<Visit> = {}): Visit {
     const { socket } = request;
     const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), socket.remoteAddress ?? 'unknown');
     this.#connections.begin(request, visitor.cancel);
-    response.once('close', () => {
+    const leave = () => {
       visitor.leave();
       this.#connections.end(socket);
+    };
+    response.once('close', () => {
+      leave();
       if (!response.writableFinished) visitor.cancel.cancel(new GatewayError('gone'));
     });
-    return { request, response, visitor, awaitsContinue };
+    return { request, response, visitor, awaitsContinue: false, changing: undefined, ...more, leave };
   }
 
-  #visit(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
-    const visit = this.#begin(request, response, awaitsContinue);
+  #visit(visit: Visit): void {
     this.#serve(visit).catch(error => this.#refuse(visit, asGatewayError(error)));
   }
 
-  async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
+  /** Only what passes through may change the protocol of its connection; to a hook the offer means nothing. */
+  #mayChange(request: IncomingMessage): boolean {
+    return offersOf(request).length > 0 && this.#reception.letsThrough(request);
+  }
+
+  #visitToChange(request: IncomingMessage, head: Buffer): void {
+    const socket = request.socket.on('error', () => {});
+    if (this.#connections.openOn(socket) > 0) {
+      this.#reject(socket, new GatewayError('bad_request', 'an offer to change the protocol behind another request'));
+      return;
+    }
+    const changing = watchChanging(request, head);
+    this.#visit(this.#begin(request, changing.response, { changing }));
+  }
+
+  async #serve(visit: Visit): Promise<void> {
+    const { request, response, visitor, awaitsContinue } = visit;
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
+    const through = this.#reception.askThrough(request);
+    if (through) return this.#letThrough(visit, through);
     const asked = this.#reception.ask(request, visitor.peer);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
@@ -185,15 +220,40 @@ export class HookServer {
     boundWrite(request.socket);
   }
 
-  async #refuse({ request, response, visitor, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
-    if (error.code === 'gone' || response.destroyed) return;
+  /** Bodies go their own way; what comes back here is an answer that has left, or one to write. */
+  async #letThrough(visit: Visit, asked: AskedThrough<Through>): Promise<void> {
+    const { request, response, visitor, awaitsContinue, changing } = visit;
+    const passage = new HttpPassage({
+      request,
+      response,
+      path: asked.path,
+      target: asked.through.rest + asked.query,
+      awaitsContinue,
+      callId: visitor.id,
+      closes: () => changing !== undefined || this.#reception.draining,
+      changing,
+    });
+    const call = this.#reception.callThrough(visitor, asked, passage);
+    const answer = await asked.through.route.handler(call);
+    if (answer.status === 101) visit.leave();
+    else if (!passage.hasBegun) await this.#conclude(visit, answer, sentAttempts(call));
+  }
+
+  async #refuse(visit: Visit, error: GatewayError): Promise<void> {
+    const { response, visitor } = visit;
+    if (error.code === 'gone' || response.destroyed || response.headersSent) return;
+    await this.#conclude(visit, this.#reception.refusal(error, visitor.peer), 0);
+  }
+
+  /** Writes an answer of the gateway's own, whatever is still on its way of the body. */
+  async #conclude(visit: Visit, answer: Answer, attempts: number): Promise<void> {
+    const { request, response, visitor, awaitsContinue, changing } = visit;
     // No body comes from a client that waits for a 100, nor after one that could not be read.
     const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
-    const whole = bodyComes && (await discardBody(request, AT_ONCE));
+    const whole = bodyComes && (changing !== undefined || (await discardBody(request, AT_ONCE)));
     if (response.destroyed || response.headersSent) return;
-    const answer = this.#reception.refusal(error, visitor.peer);
-    const close = !whole || this.#reception.draining;
-    respond(response, answer, { callId: visitor.id, attempts: 0, close, linger: !whole });
+    const close = !whole || changing !== undefined || this.#reception.draining;
+    respond(response, answer, { callId: visitor.id, attempts, close, linger: !whole });
     if (whole) return;
     // The client has the answer; ending the connection under a body that is still on its way would reset it.
     if (bodyComes) await discardBody(request, LINGER);

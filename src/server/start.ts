@@ -180,6 +180,7 @@ export class Breakwater {
     this.#hooks.cutShort();
     await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
     this.#hooks.destroy();
+    this.#memory.upgrades.end();
     await atMost(rested, end - now());
     this.#gateways.close();
     const leftMs = Math.max(LAST_PAGES_MS, end - now());

@@ -4,7 +4,7 @@ import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
 import { classify, classifyError } from './classify.ts';
-import type { Connection, ConnectionUser } from './connection.ts';
+import { type Connection, type ConnectionUser, targetOf } from './connection.ts';
 import { Pool } from './pool.ts';
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
@@ -47,7 +47,7 @@ const isTaken = (answer: Answer): boolean => {
 };
 
 /** The back-end of a traced call hears of the attempt that it is asked by. */
-const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
+export const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
   trace ? tracedHead(head, trace, attemptSpanId(id, attempts.indexOf(attempt as Attempt))) : head;
 
 interface Line {
@@ -243,14 +243,8 @@ Connection: keep-alive\r
 
 const createLine = (options: ClientOptions): Line => {
   const url = new URL(options.upstream);
-  const isSecure = url.protocol === 'https:';
-  const target = {
-    isSecure,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port) || (isSecure ? 443 : 80),
-  };
   return {
-    pool: new Pool(target, options.maxConnections),
+    pool: new Pool(targetOf(url), options.maxConnections),
     options,
     request: `POST ${url.pathname.replace(/\/$/, '')}/`,
     host: `Host: ${url.host}\r\n`,

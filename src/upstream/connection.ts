@@ -8,6 +8,16 @@ export interface Target {
   readonly port: number;
 }
 
+/** Where the URL of an upstream leads. */
+export const targetOf = (url: URL): Target => {
+  const isSecure = url.protocol === 'https:';
+  return {
+    isSecure,
+    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || (isSecure ? 443 : 80),
+  };
+};
+
 /** Whoever has a connection now, and hears what happens on it. */
 export interface ConnectionUser {
   /** A connection is being made for it. */
@@ -29,18 +39,22 @@ const CLOSED = Object.assign(new Error('the connection closed'), { code: 'ECONNR
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-const openSocket = ({ isSecure, hostname, port }: Target, received: (bytes: Buffer) => void): Socket => {
-  if (!isSecure) {
-    const callback = (count: number): boolean => {
-      received(Buffer.from(READ_BUFFER.subarray(0, count)));
-      return true;
-    };
-    return connect({ host: hostname, port, onread: { buffer: READ_BUFFER, callback } });
-  }
+/** Opens a connection to be read as a stream; it is ready at `connect`, where it is secure at `secureConnect`. */
+export const openStream = ({ isSecure, hostname, port }: Target): Socket => {
+  if (!isSecure) return connect({ host: hostname, port });
   // An address is no name to ask for (RFC 6066 §3).
   const named = isIP(hostname) === 0 ? { servername: hostname } : {};
-  const socket = secureConnect({ host: hostname, port, ...named, ALPNProtocols: ['http/1.1'] });
-  return socket.on('data', received);
+  return secureConnect({ host: hostname, port, ...named, ALPNProtocols: ['http/1.1'] });
+};
+
+const openSocket = (target: Target, received: (bytes: Buffer) => void): Socket => {
+  const { isSecure, hostname, port } = target;
+  if (isSecure) return openStream(target).on('data', received);
+  const callback = (count: number): boolean => {
+    received(Buffer.from(READ_BUFFER.subarray(0, count)));
+    return true;
+  };
+  return connect({ host: hostname, port, onread: { buffer: READ_BUFFER, callback } });
 };
 
 /** One connection to an upstream: at most one user at a time, and closed by anything that comes while it has none. */
