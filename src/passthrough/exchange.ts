@@ -17,8 +17,8 @@ import type { Place, Upgrades } from './upgrades.ts';
 export interface Line {
   readonly proxy: ProxyServer;
   readonly lines: Lines;
-  /** Where the library believes the upstream to be; the connections know better. */
-  readonly target: { readonly protocol: 'http:'; readonly host: string; readonly port: number };
+  /** What the upstream is called, where the client does not say what it calls it (HTTP/1.0). */
+  readonly host: string;
   /** The path of the upstream, without a slash at its end. */
   readonly base: string;
   readonly options: PassthroughOptions;
@@ -26,6 +26,9 @@ export interface Line {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Where the library believes the upstream to be. Only the connections know it. */
+const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
 
 const outcomeOf = (status: number): Outcome => {
   if (status >= 500) return 'status';
@@ -95,19 +98,19 @@ export class Exchange {
    * not ours), and asks for the body to be sent by `buffer`, which is where the request to the back-end comes to hand.
    */
   #ask(): void {
-    const { proxy, lines, target } = this.#line;
+    const { proxy, lines, host } = this.#line;
     const { request, response } = this.#passage;
     const asked = {
       method: 'GET',
       url: '/',
       httpVersion: '1.1',
-      headers: asObject(headOf(this.#call)),
+      headers: { Host: host, ...asObject(headOf(this.#call)) },
       socket: request.socket,
     };
     const view = { ...asked, on: () => view } as unknown as IncomingMessage;
     const buffer = { pipe: (upstream: ClientRequest) => this.#send(upstream) } as never;
     const method = request.method ?? 'GET';
-    proxy.web(view, response, { target, agent: lines, method, buffer, selfHandleResponse: true }, error =>
+    proxy.web(view, response, { target: TARGET, agent: lines, method, buffer, selfHandleResponse: true }, error =>
       this.#fail(asFailure(error, this.#upstream, now() - this.#sentAt)),
     );
   }
@@ -118,6 +121,8 @@ export class Exchange {
     upstream.path = this.#line.base + target;
     upstream.once('response', answer => this.#begin(answer));
     upstream.once('socket', () => this.#connected(upstream));
+    // node:http drops a change of protocol that nobody asked for without a word.
+    upstream.once('close', () => this.#answer ?? this.#fail(new GatewayError('reset')));
     if (upgrade.length > 0)
       upstream.once('upgrade', (answer, socket, early) => this.#change(answer, { socket, early }));
     if (this.#hasBody) request.on('data', this.#noteSent).pipe(upstream);

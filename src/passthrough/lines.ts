@@ -36,7 +36,7 @@ export class Lines extends Agent {
   override createConnection(_args: ClientRequestArgs, done?: Done): undefined {
     const { target, connectLimitMs } = this.#lines;
     const socket = openStream(target).setNoDelay(true);
-    const ready = target.isSecure ? 'secureConnect' : 'connect';
+    const ready = 'encrypted' in socket ? 'secureConnect' : 'connect';
     let isSettled = false;
     const settle = (error: Error | null): void => {
       if (isSettled) return;

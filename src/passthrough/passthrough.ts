@@ -35,7 +35,7 @@ export const createPassthrough = (parts: PassthroughParts): Passthrough => {
   const line = {
     proxy: new ProxyServer(),
     lines,
-    target: { protocol: 'http:', host: target.hostname, port: target.port },
+    host: url.host,
     base: url.pathname.replace(/\/$/, ''),
     options: parts.options,
     upgrades: parts.upgrades,

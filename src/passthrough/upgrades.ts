@@ -23,6 +23,9 @@ export interface Place {
   leave(): void;
 }
 
+/** One side has ended: if the other one has nothing more to say for so long, it has gone as well. */
+const HALF_CLOSED_MS = 1000;
+
 const pipe = (from: Side, to: Side, early: Buffer): void => {
   if (early.length > 0) to.write(early);
   from.pipe(to);
@@ -61,6 +64,9 @@ export class Upgrades {
         there.setTimeout(0);
         // Whatever comes through either way is read or written here.
         here.setTimeout(idleMs, end);
+        const hurry = () => here.setTimeout(Math.min(idleMs, HALF_CLOSED_MS));
+        here.once('end', hurry);
+        there.once('end', hurry);
         here.once('close', leave);
       },
     };

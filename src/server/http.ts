@@ -1,17 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Answer, sentAttempts } from '../core/call.ts';
+import { sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
-import type { Through } from '../gateway/through.ts';
-import { discardBody, readBody } from './body.ts';
-import { type Changing, offersOf, watchChanging } from './change.ts';
+import { readBody } from './body.ts';
+import { offersOf, watchChanging } from './change.ts';
 import { Connections } from './connections.ts';
 import { FastPath } from './fast-path.ts';
-import type { AskedThrough } from './front-door.ts';
-import { HttpPassage } from './passage.ts';
-import { type HooksOptions, Reception, type Visitor } from './reception.ts';
+import { type HooksOptions, Reception } from './reception.ts';
 import { boundWrite, KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
+import { conclude, letThrough, PONG, type Visit } from './visit.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -22,24 +20,6 @@ const TURN_AWAY_MS = 1000;
 const MOST_PIPELINED = 8;
 
 const TOO_MANY = `more than ${MOST_PIPELINED} requests of one connection at a time`;
-
-/** What of a refused body may come before the answer, so that the connection can serve the next request. */
-const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
-/** What of it may come after the answer, so that the client reads that and not a reset. */
-const LINGER = { bytes: 16 * 1024 * 1024, ms: 2000 };
-
-/** One request of node:http and the only owner of its response. */
-interface Visit {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly visitor: Visitor;
-  /** The client sends its body only when it is told to. */
-  readonly awaitsContinue: boolean;
-  /** Set where the client offers another protocol. */
-  readonly changing: Changing | undefined;
-  /** To be called when the answer has left, or never will. */
-  readonly leave: () => void;
-}
 
 /** The listener for hooks: connections on one side, Calls and Answers on the other. */
 export class HookServer {
@@ -201,8 +181,9 @@ export class HookServer {
     const { request, response, visitor, awaitsContinue } = visit;
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
+    if (this.#reception.isPing(request)) return conclude(this.#reception, visit, PONG, 0);
     const through = this.#reception.askThrough(request);
-    if (through) return this.#letThrough(visit, through);
+    if (through) return letThrough(this.#reception, visit, through);
     const asked = this.#reception.ask(request, visitor.peer);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
@@ -220,44 +201,10 @@ export class HookServer {
     boundWrite(request.socket);
   }
 
-  /** Bodies go their own way; what comes back here is an answer that has left, or one to write. */
-  async #letThrough(visit: Visit, asked: AskedThrough<Through>): Promise<void> {
-    const { request, response, visitor, awaitsContinue, changing } = visit;
-    const passage = new HttpPassage({
-      request,
-      response,
-      path: asked.path,
-      target: asked.through.rest + asked.query,
-      awaitsContinue,
-      callId: visitor.id,
-      closes: () => changing !== undefined || this.#reception.draining,
-      changing,
-    });
-    const call = this.#reception.callThrough(visitor, asked, passage);
-    const answer = await asked.through.route.handler(call);
-    if (answer.status === 101) visit.leave();
-    else if (!passage.hasBegun) await this.#conclude(visit, answer, sentAttempts(call));
-  }
-
   async #refuse(visit: Visit, error: GatewayError): Promise<void> {
     const { response, visitor } = visit;
     if (error.code === 'gone' || response.destroyed || response.headersSent) return;
-    await this.#conclude(visit, this.#reception.refusal(error, visitor.peer), 0);
-  }
-
-  /** Writes an answer of the gateway's own, whatever is still on its way of the body. */
-  async #conclude(visit: Visit, answer: Answer, attempts: number): Promise<void> {
-    const { request, response, visitor, awaitsContinue, changing } = visit;
-    // No body comes from a client that waits for a 100, nor after one that could not be read.
-    const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
-    const whole = bodyComes && (changing !== undefined || (await discardBody(request, AT_ONCE)));
-    if (response.destroyed || response.headersSent) return;
-    const close = !whole || changing !== undefined || this.#reception.draining;
-    respond(response, answer, { callId: visitor.id, attempts, close, linger: !whole });
-    if (whole) return;
-    // The client has the answer; ending the connection under a body that is still on its way would reset it.
-    if (bodyComes) await discardBody(request, LINGER);
-    response.end();
+    await conclude(this.#reception, visit, this.#reception.refusal(error, visitor.peer), 0);
   }
 
   /** What llhttp could not read, or what did not come in time. */

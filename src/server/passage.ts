@@ -47,6 +47,8 @@ export class HttpPassage implements Passage {
     this.target = parts.target;
     this.upgrade = parts.changing ? offersOf(parts.request) : [];
     this.awaitsContinue = parts.awaitsContinue;
+    // What is written to a client that has just left fails, and that it left is told by `close`.
+    parts.response.on('error', () => {});
   }
 
   get hasBegun(): boolean {

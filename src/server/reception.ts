@@ -132,6 +132,11 @@ export class Reception {
     return asked;
   }
 
+  /** True for a question about the server as such, where there is a server to speak of. */
+  isPing({ method, url }: Requested): boolean {
+    return method === 'OPTIONS' && url === '*' && this.#options.gateway().letsThrough;
+  }
+
   /** True for a request that would pass through; whatever else is wrong with it is told when it is served. */
   letsThrough(request: Requested): boolean {
     try {

@@ -205,13 +205,14 @@ export class Breakwater {
   }
 
   #gauges(): Gauges {
-    const { redisIsUp, sessions, delivery } = this.#memory;
+    const { redisIsUp, sessions, delivery, upgrades } = this.#memory;
     const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
     return {
       upstreams: this.#gateways.current.upstreams(),
       hooks: this.#gateways.current.hooks(),
       sessions,
       events: delivery.state,
+      upgrades: upgrades.open,
       log: this.log.counts,
       ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,
