@@ -7,6 +7,7 @@ import type { Draft, DraftApp } from './draft.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
 import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
+import { passthroughDoubts } from './passthrough-rules.ts';
 import { formatPath } from './problems.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
@@ -30,6 +31,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...idleHedges(draft.apps),
   ...doorDoubts(draft),
   ...cacheDoubts(draft),
+  ...passthroughDoubts(draft),
   ...wcsDoubts(draft),
 ];
 
