@@ -15,6 +15,7 @@ import { java } from './sections/java.ts';
 import { journal } from './sections/journal.ts';
 import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
+import { passThrough } from './sections/pass-through.ts';
 import { recovery } from './sections/recovery.ts';
 import { redis } from './sections/redis.ts';
 import { stall } from './sections/stall.ts';
@@ -37,6 +38,7 @@ const SECTIONS: readonly Section[] = [
   journal,
   crash,
   drain,
+  passThrough,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
