@@ -26,11 +26,15 @@ export interface Place {
 /** One side has ended: if the other one has nothing more to say for so long, it has gone as well. */
 const HALF_CLOSED_MS = 1000;
 
+const ignore = (): void => {};
+
 const pipe = (from: Side, to: Side, early: Buffer): void => {
   if (early.length > 0) to.write(early);
   from.pipe(to);
   // What is still under way to the other side may arrive; a side that is gone needs nothing more.
-  from.on('error', () => {}).once('close', () => to.destroySoon());
+  from.on('error', ignore).once('close', () => to.destroySoon());
+  // node:http leaves its last message there, with all that belonged to the request: as much memory again.
+  if ('_httpMessage' in from) from._httpMessage = null;
 };
 
 /** Connections that have changed their protocol, to WebSocket for the most part. Outlives reloads. */

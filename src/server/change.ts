@@ -18,6 +18,9 @@ export const offersOf = ({ method, headers, httpVersion }: IncomingMessage): rea
   return offers.filter(offer => offer !== '' && !NOT_OFFERED.test(offer));
 };
 
+/** It stays as long as the connection, so it must not hold on to anything. */
+const ignore = (): void => {};
+
 /** A connection whose client offers another protocol, until the back-end has said what it thinks of that. */
 export interface Changing {
   readonly response: ServerResponse;
@@ -40,7 +43,6 @@ export const watchChanging = (request: IncomingMessage, head: Buffer): Changing 
   };
   const leave = (): void => void socket.destroy();
   const goOn = (): void => void response.emit('drain');
-  const ignore = (): void => {};
   socket.on('data', keep).on('end', leave).on('drain', goOn).on('error', ignore);
   response.once('finish', () => socket.destroySoon());
   return {

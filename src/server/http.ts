@@ -136,6 +136,8 @@ export class HookServer {
       idleMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS,
       handOver: () => {
         leave();
+        // What is remembered of the way that it came would stay as long as the connection.
+        socket.off('close', leave);
         this.#beginHttp(socket);
       },
     });
@@ -168,8 +170,9 @@ export class HookServer {
   }
 
   #visitToChange(request: IncomingMessage, head: Buffer): void {
-    const socket = request.socket.on('error', () => {});
+    const { socket } = request;
     if (this.#connections.openOn(socket) > 0) {
+      socket.on('error', () => {});
       this.#reject(socket, new GatewayError('bad_request', 'an offer to change the protocol behind another request'));
       return;
     }
