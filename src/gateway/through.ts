@@ -14,6 +14,8 @@ export interface ThroughRoute extends Route {
   readonly handler: Handler;
   /** How long the back-end may take to the first byte of an answer, in milliseconds. */
   readonly firstByteMs: number;
+  /** How long nothing may happen after that, in milliseconds. */
+  readonly idleMs: number;
   /** How long all of it may take, or infinity. */
   readonly limitMs: number;
 }
@@ -39,6 +41,7 @@ export const throughRoute = (
     hook: LABEL,
     handler: passStack({ fallback, patienceMs: passthrough.firstByte, choice }),
     firstByteMs: passthrough.firstByte,
+    idleMs: passthrough.idle,
     limitMs: passthrough.limit === 0 ? Number.POSITIVE_INFINITY : passthrough.limit,
   };
 };

@@ -180,7 +180,7 @@ export class Exchange {
   #pass(message: IncomingMessage): void {
     message.on('data', this.#noteReceived);
     message.once('end', () => this.#finish(message));
-    message.once('close', () => this.#fail(new GatewayError('reset', 'the answer was cut short')));
+    message.once('close', () => this.#isOver || this.#fail(new GatewayError('reset', 'the answer was cut short')));
     message.pipe(this.#passage.response, { end: false });
   }
 

@@ -10,9 +10,9 @@ export const KEEP_ALIVE_MS = 90_000;
 const WRITE_MS = 30_000;
 
 /** Ends a connection whose client does not read what was written, so that nobody is held up for ever. */
-export const boundWrite = (socket: Socket): void => {
+export const boundWrite = (socket: Socket, ms = WRITE_MS): void => {
   if (socket.writableLength === 0) return;
-  const stop = after(WRITE_MS, () => socket.destroy());
+  const stop = after(ms, () => socket.destroy());
   socket.once('drain', stop).once('close', stop);
 };
 

@@ -6,7 +6,7 @@ import type { Changing } from './change.ts';
 import type { AskedThrough } from './front-door.ts';
 import { HttpPassage } from './passage.ts';
 import type { Reception, Visitor } from './reception.ts';
-import { respond } from './respond.ts';
+import { boundWrite, respond } from './respond.ts';
 
 /** What of a refused body may come before the answer, so that the connection can serve the next request. */
 const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
@@ -65,4 +65,5 @@ export const letThrough = async (reception: Reception, visit: Visit, asked: Aske
   const answer = await asked.through.route.handler(call);
   if (answer.status === 101) visit.leave();
   else if (!passage.hasBegun) await conclude(reception, visit, answer, sentAttempts(call));
+  else boundWrite(request.socket, asked.through.route.idleMs);
 };

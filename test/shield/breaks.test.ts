@@ -351,6 +351,36 @@ test('errors that come when all is over harm nobody', async () => {
   assert.deepEqual(defects(), []);
 });
 
+test('what a back-end sends unasked is not taken for the next answer', async () => {
+  await serve();
+  const wire = client();
+  wire.head(`HEAD ${PATH} HTTP/1.1`, HOST);
+  const asked = await stage.backEnd.next();
+  asked.head('HTTP/1.1 200 OK', 'Content-Length: 44');
+  await wire.comes(/\r\n\r\n$/);
+  await settled();
+  asked.send('HTTP/1.1 200 OK', 'Content-Length: 6', '', 'poison');
+  await asked.end();
+  wire.head(...GET);
+  (await stage.backEnd.next()).send(...OK);
+  assert.doesNotMatch(await wire.comes(/ok$/), /poison/);
+});
+
+test('a client that does not read the end of its answer is not waited for for ever', async () => {
+  await serve({ idle: '200ms' });
+  const { wire, asked } = await get();
+  wire.socket.pause();
+  const body = 'x'.repeat(8_000_000);
+  asked.send('HTTP/1.1 200 OK', `Content-Length: ${body.length}`, '', body);
+  await until(() => lastAnswer() ?? stage.events.find(({ type }) => type === 'abandoned'), {
+    what: 'the end of the call',
+  });
+  await settled();
+  wire.socket.resume();
+  await wire.end();
+  assert.ok(wire.bytes < body.length);
+});
+
 test('a body that is no HTTP half-way ends the call, and the client is told', async () => {
   await serve();
   const { wire, asked } = await put('chunks');
