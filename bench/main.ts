@@ -16,6 +16,7 @@ import { java } from './sections/java.ts';
 import { journal } from './sections/journal.ts';
 import { latency } from './sections/latency.ts';
 import { micro } from './sections/micro.ts';
+import { passThrough } from './sections/pass-through.ts';
 import { recovery } from './sections/recovery.ts';
 import { redis } from './sections/redis.ts';
 import { replicas } from './sections/replicas.ts';
@@ -43,6 +44,7 @@ const SECTIONS: readonly Section[] = [
   drain,
   slowClients,
   capacity,
+  passThrough,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');

@@ -87,7 +87,10 @@ const nodePeer = (name: string, script: string, module: string): Target => ({
   },
 });
 
-const serverPeer = (name: string, command: (lab: Lab, port: number, options: TargetOptions) => string[]): Target => ({
+export const serverPeer = (
+  name: string,
+  command: (lab: Lab, port: number, options: TargetOptions) => string[],
+): Target => ({
   name,
   get missing() {
     return findTool(name) ? undefined : `it is not installed; apt-get install ${name}`;

@@ -14,4 +14,6 @@ proxy.on('error', (_error, _request, response) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(fallback);
 });
 
-createServer((request, response) => proxy.web(request, response)).listen(Number(port), '127.0.0.1', 16_384);
+createServer((request, response) => proxy.web(request, response))
+  .on('upgrade', (request, socket, head) => proxy.ws(request, socket, head))
+  .listen(Number(port), '127.0.0.1', 16_384);

@@ -49,7 +49,8 @@ From weakest to strongest: built-in defaults, \`defaults\`, the app, then every 
 name, the most specific last. Of two globs, a name without wildcards is more specific; then the one with more fixed
 letters; then the one with fewer stars; then the app's over that of \`defaults\`; then the later one.
 
-Mappings are merged key by key (\`hedge: { max: 2s }\` keeps the other keys of \`hedge\`), lists are replaced as a whole.
+Mappings are merged key by key (\`hedge: { max: 2s }\` keeps the other keys of \`hedge\`, \`passthrough: true\` all of them),
+lists are replaced as a whole.
 
 ## The ladder: \`fallback\`
 
@@ -91,7 +92,8 @@ limit beside it; two apps with the same name or path; one upstream twice in an a
 \`store\` rung on a hook whose answer decides; hedge.min above hedge.max; breaker.maxOpenFor below openFor; a \`{ file }\` that
 cannot be read or holds no JSON object; a \`provisional\` rung on another hook than \`connect\`; a \`wcs.properties\` that cannot
 be read, or that says something which WCS would not understand; an empty \`wcs.secret\`; \`restUsername\` without
-\`restPassword\`; a \`cache.redis.url\` that is none, or a \`ca\` that holds no certificate.
+\`restPassword\`; a \`cache.redis.url\` that is none, or a \`ca\` that holds no certificate; an app that is called passthrough
+where \`passthrough\` stands at the top of the file.
 
 ## What \`check\` warns of
 
@@ -105,6 +107,8 @@ fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresse
 
 Of what one client may have: \`limits.rate\` by node where whoever reaches \`listen\` may say which node it is;
 \`limits.perAddress\` that is no less than \`limits.connections\`.
+Of what passes through: a glob such as \`"*"\` in \`hooks\`, which makes a hook of every POST; a \`passthrough\` at the top of
+the file that is never used, because an app has every path.
 
 Of Redis: a \`budget\` that is long beside the limits; \`ca\` without TLS; \`sentinelPassword\` without sentinels.
 

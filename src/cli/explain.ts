@@ -1,4 +1,4 @@
-import { explainHook } from '../config/explain-hook.ts';
+import { explainHook, isHook } from '../config/explain-hook.ts';
 import type { Fact } from '../config/fact.ts';
 import { suggest } from '../config/suggest.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
@@ -19,7 +19,8 @@ export const explain = async (args: string[], io: Io): Promise<number> => {
     io.stderr.write(`breakwater explain: ${noSuchApp(name, names, loaded.file)}\n`);
     return EXIT.usage;
   }
-  if (!findHook(hook).known && !app.namedHooks.includes(hook)) io.stderr.write(unknownHook(hook));
+  const isUnknown = !findHook(hook).known && !app.namedHooks.includes(hook);
+  if (isUnknown && isHook(app, hook)) io.stderr.write(unknownHook(hook));
   io.stdout.write(
     `${hook} of ${name}, by ${loaded.file}\n\n${explainHook(loaded, app, hook).map(paragraph).join('\n')}`,
   );

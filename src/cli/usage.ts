@@ -38,6 +38,7 @@ Exit code: 0 valid, 2 wrong usage or configuration.
   explain: `Usage: breakwater explain APP HOOK [--config FILE]
 
 Tells what happens to a hook of an app, and which line of the configuration or which built-in rule says so.
+Where passthrough is on, any other word (say, passthrough) tells what happens to what is no hook.
 Example: breakwater explain EchoApp connect
 
 ${CONFIG}

@@ -48,6 +48,7 @@ export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
   },
   limits: root.limits,
   apps: apps.map(assembleApp),
+  passthrough: assemblePassthrough(root.passthrough),
   cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
   events: assembleEvents(root.events, cas.events),
   log: root.log,
@@ -60,8 +61,17 @@ const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer 
   redis: events.redis && { ...events.redis, ca },
 });
 
-const assembleApp = ({ options, namedHooks, settings }: DraftApp): App => {
+/** The name that calls have which are no hooks, and the one of what no app has. */
+export const PASSTHROUGH = 'passthrough';
+
+const assemblePassthrough = (written: Draft['root']['passthrough']): Config['passthrough'] => {
+  if (!written) return undefined;
+  const { firstByte, idle, limit, upgrades, ...backed } = written;
+  return { ...backed, name: PASSTHROUGH, path: '', passthrough: { firstByte, idle, limit, upgrades } };
+};
+
+const assembleApp = ({ options, namedHooks, names, settings }: DraftApp): App => {
   const { restUsername: username, restPassword: password, ...rest } = options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
-  return { ...rest, credentials, namedHooks, settings };
+  return { ...rest, credentials, namedHooks, names, settings };
 };

@@ -1,5 +1,5 @@
 import { CATALOGUE } from '../hooks/catalogue.ts';
-import { isLiteral } from './glob.ts';
+import { isLiteral, matchesGlob } from './glob.ts';
 import { type AppLayers, appLayers, flattenLayers, type Layer, lastToSay } from './layers.ts';
 import type { Path } from './problems.ts';
 import { FileOptions, MergedApp, RootOptions } from './schema.ts';
@@ -17,6 +17,8 @@ export interface DraftApp {
   /** Every hook that is worth a look: the catalogue's and those that the file names. */
   readonly hooks: readonly string[];
   readonly namedHooks: readonly string[];
+  /** True for a hook name that a name or glob in `hooks` matches. */
+  names(hook: string): boolean;
 }
 
 /** A configuration whose keys are valid one by one. */
@@ -135,6 +137,7 @@ const draftApp = (data: unknown, index: number, requestTimeout: number, readRung
     settings: hookSettings(layers, requestTimeout, readRung),
     hooks: [...new Set([...CATALOGUE.map(({ name }) => name), ...namedHooks])],
     namedHooks,
+    names: hook => globs.some(glob => matchesGlob(glob, hook)),
   };
 };
 

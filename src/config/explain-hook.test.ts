@@ -97,3 +97,12 @@ test("what comes from WCS's own file is told with its line", () => {
   assert.deepEqual(fact('signature'), ['Authorization: WCS <hash>, by the secret (wcs.properties:3)']);
   assert.deepEqual(fact('limit'), ['8s (four fifths of wcs.properties:1)']);
 });
+
+test('where other things are let through, a name that nobody knows is one of them', () => {
+  const through = `${APP}    passthrough: { idle: 5m }\n    hooks: { "my*": {} }\n`;
+  assert.deepEqual(factsOf(through, 'login')('idle'), ['5m (test.yaml:5 apps[0].passthrough.idle)']);
+  assert.deepEqual(factsOf(through, 'login')('callers'), ['anyone (what is no hook is for the back-end to judge)']);
+  assert.deepEqual(factsOf(through, 'login')('fallback'), []);
+  for (const hook of ['connect', 'myHook']) assert.notDeepEqual(factsOf(through, hook)('fallback'), [], hook);
+  assert.notDeepEqual(factsOf(APP, 'login')('fallback'), []);
+});

@@ -3,7 +3,9 @@ import { priorityOf } from '../hooks/priority.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { callerStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
+import { passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
+import { ofBreaker, ofConcurrency } from './explain-upstreams.ts';
 import type { Fact, Statement } from './fact.ts';
 import { hookLayers } from './layers.ts';
 import type { Loaded } from './load.ts';
@@ -14,9 +16,23 @@ import type { HookSettings } from './types.ts';
 /** All that holds for `hook` of `app`, in the order in which a call meets it. */
 export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readonly Fact[] => {
   const layers = hookLayers(app.layers, hook);
+  const statements = isHook(app, hook) ? hookStatements(loaded, app, hook) : passthroughStatements(app);
+  return statements.map(({ key, path: whole, place, rule, ...fact }) => {
+    if (place) return { ...fact, from: place };
+    const path = whole ?? (key && originOf(layers, key));
+    if (!path) return { ...fact, from: `built-in: ${rule}` };
+    return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
+  });
+};
+
+/** Where other things are let through, names that nobody knows are none of hooks. */
+export const isHook = (app: DraftApp, hook: string): boolean =>
+  !app.options.passthrough || findHook(hook).known || app.names(hook);
+
+const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly Statement[] => {
   const entry = findHook(hook);
   const settings = app.settings(hook);
-  const statements = [
+  return [
     ...callerStatements(loaded.draft, app),
     ...ofRate(loaded.draft),
     ofHook(entry),
@@ -34,12 +50,6 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     ofKey(settings, entry),
     ...ofLadder(settings, entry),
   ];
-  return statements.map(({ key, path: whole, place, rule, ...fact }) => {
-    if (place) return { ...fact, from: place };
-    const path = whole ?? (key && originOf(layers, key));
-    if (!path) return { ...fact, from: `built-in: ${rule}` };
-    return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
-  });
 };
 
 /** How much of the back-end one client gets. */
@@ -183,29 +193,6 @@ const COALESCE = {
     rule: 'off for names that are not in the catalogue, where they are not idempotent',
   },
 } as const satisfies Record<string, Statement>;
-
-const ofBreaker = ({ options: { breaker } }: DraftApp): Statement => ({
-  name: 'breaker',
-  value: breaker
-    ? `opens at ${formatShare(breaker.errorShare)} failures or ${formatShare(breaker.slowShare)} slow calls of at least ${breaker.minCalls} in ${formatDuration(breaker.window)}`
-    : 'off',
-  meaning: breaker
-    ? `an upstream is then left alone for ${formatDuration(breaker.openFor)}, later up to ${formatDuration(breaker.maxOpenFor)}, and ${breaker.probes} probes must succeed; slow is more than ${formatShare(breaker.slowAfter)} of attemptLimit`
-    : 'a failing upstream is asked every time',
-  key: ['breaker'],
-  rule: '10 calls, 50% failures, 50% slow, in 10s; open for 5s, up to 60s',
-});
-
-const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement => ({
-  name: 'concurrency',
-  value: `${placesText(concurrency)} at a time, ${concurrency.queue} waiting`,
-  meaning: `${concurrency.max === 'auto' ? 'as many as an upstream is learned to bear' : 'for each upstream'}, all hooks of the app together; whoever finds no room gets the next rung at once`,
-  key: ['concurrency'],
-  rule: '64 at a time, 256 waiting',
-});
-
-const placesText = ({ max, floor, ceiling }: DraftApp['options']['concurrency']): string =>
-  max === 'auto' ? `${Math.min(floor, ceiling)} to ${ceiling}` : String(max);
 
 const PRIORITY = {
   high: 'where calls wait for room, goes before all of lower priority, and takes the place of one if the queue is full',

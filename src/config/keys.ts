@@ -111,6 +111,20 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].resolve':
     'How often the names of upstreams are asked for again, a tenth more or less. All their addresses are used; while DNS is gone, the last known ones.',
 
+  'apps[].passthrough':
+    'Lets what below the path is no hook through to the upstreams: pages, uploads, WebSockets. Hooks are then POSTs to a name that is known or matches one in hooks.',
+  'apps[].passthrough.firstByte':
+    'How long the back-end may take to the first byte of an answer, once it has the request; a call that waits for room waits as long at most.',
+  'apps[].passthrough.idle':
+    'How long nothing may come of an answer, or either way of an upgraded connection, before it is cut.',
+  'apps[].passthrough.limit': 'How long all of it may take, upgraded connections aside; 0 is as long as it takes.',
+  'apps[].passthrough.upgrades':
+    'Most connections at a time that have changed their protocol, to WebSocket for the most part; beyond it 503. Such a connection takes no room of concurrency.max.',
+
+  passthrough:
+    'Where all paths lead that no app has. The label of its calls is passthrough. Default: nowhere, they get 404.',
+  'passthrough.upstreams': 'Addresses of the back-end; a request goes to <upstream><path>.',
+
   cache: 'What is kept from call to call: the last good answers, and what is known of sessions.',
   'cache.memory': 'Answers in the memory of this process.',
   'cache.memory.entries': 'Most answers.',
@@ -163,8 +177,14 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Share of calls that are traced. Where a call comes with a valid traceparent, its sampled flag decides.',
 };
 
-/** The description that holds for a key of the schema: `defaults` and hooks share those of an app. */
+/** The description that holds for a key of the schema: `defaults`, hooks and `passthrough` share those of an app. */
 export const describeKey = (path: string): string | undefined =>
-  KEYS[path] ?? KEYS[path.replace(/^defaults\./, 'apps[].')] ?? KEYS[ofApp(path)];
+  KEYS[path] ??
+  KEYS[path.replace(/^defaults\./, 'apps[].')] ??
+  KEYS[ofApp(path)] ??
+  KEYS[ofOthers(path)] ??
+  KEYS[`apps[].${path}`];
 
 const ofApp = (path: string): string => path.replace(/^(?:apps\[\]|defaults)\.hooks\.\*\./, 'apps[].');
+
+const ofOthers = (path: string): string => path.replace(/^passthrough\./, 'apps[].');

@@ -19,8 +19,9 @@ const fieldsAt = (data: unknown, key: string | number): Fields => {
   return isFields(value) ? value : {};
 };
 
-/** `over` laid over `under`: mappings key by key, anything else in place of what was there. */
+/** `over` laid over `under`: mappings key by key, `true` as a mapping without keys, else in place of what was there. */
 export const layOver = (under: unknown, over: unknown): unknown => {
+  if (over === true && isFields(under)) return under;
   if (!isFields(under) || !isFields(over)) return over;
   const merged: Record<string, unknown> = { ...under };
   for (const [key, value] of Object.entries(over)) merged[key] = layOver(under[key], value);

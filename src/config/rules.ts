@@ -6,6 +6,7 @@ import { duration } from '../options/fields.ts';
 import { hostPort, isWildcard, reaches } from './address.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
+import { passthroughBreaches } from './passthrough-rules.ts';
 import { formatPath, type Path } from './problems.ts';
 import { defaultLimit } from './settings.ts';
 import { shown } from './shown.ts';
@@ -24,8 +25,11 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...amount(['events', 'keepFor'], 'keepFor', fieldOf(draft.data, 'events', 'keepFor')),
   ...duplicates(draft, 'name', 'give each app a name of its own'),
   ...duplicates(draft, 'path', 'give each app a path of its own'),
+  ...passthroughBreaches(draft),
+  ...upstreams(draft, ['passthrough'], draft.root.passthrough?.upstreams ?? []),
+  ...amountsOf(['passthrough'], fieldOf(draft.data, 'passthrough')),
   ...draft.apps.flatMap(app => [
-    ...upstreams(draft, app),
+    ...upstreams(draft, ['apps', app.index], app.options.upstreams),
     ...limits(draft, app),
     ...limitsWithinBudget(draft, app),
     ...amounts(app),
@@ -69,12 +73,12 @@ const ownAddresses = (): readonly string[] => {
   }
 };
 
-const upstreams = ({ root }: Draft, { index, options }: DraftApp): readonly Finding[] =>
-  options.upstreams.flatMap((url, at) => {
-    const path: Path = ['apps', index, 'upstreams', at];
+const upstreams = ({ root }: Draft, of: Path, urls: readonly string[]): readonly Finding[] =>
+  urls.flatMap((url, at) => {
+    const path: Path = [...of, 'upstreams', at];
     const target = hostPort(url);
     const hits = (listen: HostPort) => reaches(target, listen, isWildcard(listen.host) ? ownAddresses() : []);
-    if (options.upstreams.indexOf(url) < at) return [{ path, message: `is ${url} a second time; remove it` }];
+    if (urls.indexOf(url) < at) return [{ path, message: `is ${url} a second time; remove it` }];
     if (hits(root.listen))
       return [
         {
@@ -230,18 +234,20 @@ const fieldOf = (fields: unknown, ...keys: readonly string[]): unknown =>
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const MAX_KEPT_DAYS = 3650;
 const NOT_ZERO: ReadonlySet<string> = new Set(
-  'limit attemptLimit connectLimit headersWithin window openFor maxOpenFor errorShare slowAfter slowShare for maxFor interval timeout resolve redis.budget sessions.keepFor'.split(
+  'limit attemptLimit connectLimit firstByte idle headersWithin window openFor maxOpenFor errorShare slowAfter slowShare for maxFor interval timeout resolve redis.budget sessions.keepFor'.split(
     ' ',
   ),
 );
 
 /** Amounts that no timer or window can be set to. */
 const amounts = ({ layers }: DraftApp): readonly Finding[] =>
-  [...layers.general, ...layers.hooks].flatMap(({ path, data }) =>
-    [[], ['hedge'], ['retry'], ['breaker'], ['ejection'], ['health']].flatMap(steps => {
-      const fields = steps.reduce<unknown>((value, step) => (value as Fields)[step], data);
-      return Object.entries(fields ?? {}).flatMap(([key, value]) => amount([...path, ...steps, key], key, value));
-    }),
+  [...layers.general, ...layers.hooks].flatMap(({ path, data }) => amountsOf(path, data));
+
+const amountsOf = (path: Path, data: unknown): readonly Finding[] =>
+  [[], ['hedge'], ['retry'], ['breaker'], ['ejection'], ['health'], ['passthrough']].flatMap(steps =>
+    Object.entries(fieldOf(data, ...steps) ?? {}).flatMap(([key, value]) =>
+      amount([...path, ...steps, key], key, value),
+    ),
   );
 
 /** The fallback and the write need 10 ms, and the back-end needs some too. */

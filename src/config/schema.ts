@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
 import { PriorityOption } from '../hooks/priority.ts';
 import { count, duration, share, size } from '../options/fields.ts';
+import { PassthroughOptions } from '../passthrough/options.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { EjectionOptions } from '../resilience/ejection.ts';
@@ -54,6 +55,11 @@ const subnet = () => {
 const orFalse = <S extends z.ZodType>(options: S) =>
   z.union([z.literal(false), options]).meta({ description: 'false to switch it off, or a mapping of its keys' });
 
+const trueOrFalse = <S extends z.ZodType>(options: S) =>
+  z
+    .union([z.literal(false), z.literal(true).transform((): z.output<S> => options.parse({})), options])
+    .meta({ description: 'true or false, or a mapping of its keys' });
+
 const glob = () => text(/^[A-Za-z0-9_.*?-]+$/, 'a hook name or glob such as connect, "*StatusEvent"');
 
 const name = () =>
@@ -99,22 +105,39 @@ export const HookOptions = z
   })
   .partial();
 
-const settings = {
-  limit: duration(),
-  attemptLimit: duration(),
+/** How upstreams are treated: keys of an app, and of `passthrough` at the top of the file. */
+const ofUpstreams = {
   connectLimit: duration(),
-  idempotent: z
-    .union([z.boolean(), z.array(glob())])
-    .meta({ description: 'true, false, or a list of hook names or globs' }),
-  hedge: orFalse(HedgeOptions),
-  retry: orFalse(RetryOptions),
   breaker: orFalse(BreakerOptions),
   concurrency: BulkheadOptions,
   ejection: orFalse(EjectionOptions),
   slowStart: duration(),
   health: orFalse(HealthOptions),
   resolve: duration(),
+};
+
+/** The same with what holds where they are not written. */
+const presetOfUpstreams = {
+  connectLimit: ofUpstreams.connectLimit.prefault('500ms'),
+  breaker: ofUpstreams.breaker.prefault({}),
+  concurrency: ofUpstreams.concurrency.prefault({}),
+  ejection: ofUpstreams.ejection.prefault({}),
+  slowStart: ofUpstreams.slowStart.prefault('10s'),
+  health: ofUpstreams.health.default(false),
+  resolve: ofUpstreams.resolve.prefault('30s'),
+};
+
+const settings = {
+  limit: duration(),
+  attemptLimit: duration(),
+  ...ofUpstreams,
+  idempotent: z
+    .union([z.boolean(), z.array(glob())])
+    .meta({ description: 'true, false, or a list of hook names or globs' }),
+  hedge: orFalse(HedgeOptions),
+  retry: orFalse(RetryOptions),
   fallback: FallbackOption,
+  passthrough: trueOrFalse(PassthroughOptions),
   hooks: z.record(glob(), HookOptions),
 };
 
@@ -201,6 +224,7 @@ const root = {
       sample: share().prefault('100%'),
     })
     .optional(),
+  passthrough: z.strictObject({ upstreams: upstreams(), ...PassthroughOptions.shape, ...presetOfUpstreams }).optional(),
 };
 
 /** The configuration file as it is written. Every key that there is stands here or in the options of a policy. */
@@ -220,13 +244,8 @@ export const MergedApp = z.object({
   path: path(),
   upstreams: upstreams(),
   ...credentials,
-  connectLimit: duration().prefault('500ms'),
-  breaker: orFalse(BreakerOptions).prefault({}),
-  concurrency: BulkheadOptions.prefault({}),
-  ejection: orFalse(EjectionOptions).prefault({}),
-  slowStart: duration().prefault('10s'),
-  health: orFalse(HealthOptions).default(false),
-  resolve: duration().prefault('30s'),
+  ...presetOfUpstreams,
+  passthrough: settings.passthrough.default(false),
 });
 export type MergedApp = z.output<typeof MergedApp>;
 

@@ -1,5 +1,6 @@
 import type { HostPort } from '../core/host-port.ts';
 import type { PriorityOption } from '../hooks/priority.ts';
+import type { PassthroughOptions } from '../passthrough/options.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { EjectionOptions } from '../resilience/ejection.ts';
@@ -44,14 +45,13 @@ export interface HookSettings {
   readonly priority: PriorityOption;
 }
 
-export interface App {
+/** Upstreams under one name, and how they are treated. */
+export interface Backed {
   readonly name: string;
-  /** Begins with `/` and does not end with one; empty when the app takes every path. */
+  /** Begins with `/` and does not end with one; empty when every path is meant. */
   readonly path: string;
   /** Normalised URLs without a trailing slash. */
   readonly upstreams: readonly string[];
-  /** What WCS sends as Basic credentials for this app; absent: nothing. */
-  readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly connectLimit: number;
   readonly breaker: BreakerOptions | false;
   readonly concurrency: BulkheadOptions;
@@ -62,8 +62,17 @@ export interface App {
   readonly health: HealthOptions | false;
   /** How often names of upstreams are asked for again. */
   readonly resolve: number;
+  /** How what is no hook goes to the upstreams; false: it does not. */
+  readonly passthrough: PassthroughOptions | false;
+}
+
+export interface App extends Backed {
+  /** What WCS sends as Basic credentials for this app; absent: nothing. */
+  readonly credentials: { readonly username: string; readonly password: string } | undefined;
   /** Hook names written literally in `hooks`; each gets a metric label of its own. */
   readonly namedHooks: readonly string[];
+  /** True for a hook name that a name or glob in `hooks` matches. */
+  names(hook: string): boolean;
   /** What holds for a hook name. The same object for the same set of matching globs, so it can be a map's key. */
   settings(hook: string): HookSettings;
 }
@@ -93,6 +102,8 @@ export interface Config {
     readonly rate?: RateOptions | undefined;
   };
   readonly apps: readonly App[];
+  /** Where paths lead that no app has; absent: nowhere. */
+  readonly passthrough: Backed | undefined;
   readonly cache: {
     readonly memory: MemoryOptions;
     readonly sessions: { readonly entries: number; readonly keepFor: number };

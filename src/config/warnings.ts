@@ -8,6 +8,7 @@ import { isLiteral, matchesGlob } from './glob.ts';
 import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
 import { limitDoubts } from './limit-warnings.ts';
+import { passthroughDoubts } from './passthrough-rules.ts';
 import { formatPath } from './problems.ts';
 import { MergedApp } from './schema.ts';
 import { suggest } from './suggest.ts';
@@ -35,6 +36,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...doorDoubts(draft),
   ...limitDoubts(draft),
   ...cacheDoubts(draft),
+  ...passthroughDoubts(draft),
   ...wcsDoubts(draft),
 ];
 

@@ -2,6 +2,7 @@ import type { Cancel } from './cancel.ts';
 import { now } from './clock.ts';
 import type { Code } from './errors.ts';
 import type { Emit } from './events.ts';
+import type { Passage, Tap } from './passage.ts';
 import type { Trace } from './trace.ts';
 
 /** How one attempt at an upstream ended; the words of `breakwater_upstream_attempts_total`. */
@@ -79,6 +80,10 @@ export interface Call {
    * `forMs` at most, with true if the back-end took the call after all.
    */
   readonly late?: (end: Promise<boolean>, forMs: number) => void;
+  /** Set for what passes through: `body` is empty then, and an answer is on its way to the client before the call ends. */
+  readonly passage?: Passage;
+  /** What looks at an answer on its way through. */
+  readonly tap?: Tap;
 }
 
 /** What a call ends with. */

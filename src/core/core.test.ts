@@ -56,7 +56,7 @@ test('ids are UUIDs of version 7 that sort by time and never repeat', () => {
 
 test('only what is provably unsent is marked so, and every upstream fault has an outcome', () => {
   const unsent = CODES.filter(code => 'unsent' in ERRORS[code]);
-  assert.deepEqual(unsent, ['connect', 'refused', 'breaker', 'overload', 'queued']);
+  assert.deepEqual(unsent, ['connect', 'refused', 'breaker', 'overload', 'rate', 'queued']);
   for (const code of CODES) if (ERRORS[code].fault === 'upstream') assert.ok('outcome' in ERRORS[code], code);
 });
 

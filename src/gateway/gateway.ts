@@ -1,5 +1,5 @@
 import type { Verdict } from '../answers/verdicts.ts';
-import type { App, Config, HookSettings } from '../config/types.ts';
+import type { App, Backed, Config, HookSettings } from '../config/types.ts';
 import type { Route } from '../core/call.ts';
 import type { Emit, HookState, UpstreamState } from '../core/events.ts';
 import type { Handler } from '../core/layer.ts';
@@ -7,6 +7,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { acknowledging, behindStored, inOrder } from '../delivery/layers.ts';
 import { CATALOGUE, findHook, type Hook } from '../hooks/catalogue.ts';
 import { priorityOf } from '../hooks/priority.ts';
+import type { Upgrades } from '../passthrough/upgrades.ts';
 import { Budget } from '../resilience/budget.ts';
 import { Replicas } from '../resilience/ejection.ts';
 import type { Hedge } from '../resilience/hedge.ts';
@@ -17,11 +18,12 @@ import { nodeOf } from '../sessions/ids.ts';
 import { sessionLayers } from '../sessions/layers.ts';
 import type { Register } from '../sessions/register.ts';
 import type { Store } from '../store/store.ts';
-import { Choice } from '../upstream/choose.ts';
+import { Choice, type Upstream } from '../upstream/choose.ts';
 import type { Names } from '../upstream/names.ts';
 import { buildLadder } from './ladder.ts';
 import { LateWay } from './late-way.ts';
 import { type DeliveryLayers, routeStack, upstreamStack } from './routes.ts';
+import { createLikeness, createThroughFinder, type Through, throughRoute } from './through.ts';
 
 /** How calls of one hook of one app are served. */
 export interface HookRoute extends Route {
@@ -44,6 +46,12 @@ export interface Match {
 export interface Gateway {
   /** Where a request path leads, or nothing if no app has it. */
   find(path: string): Match | undefined;
+  /** True if something is let through that is no hook. */
+  readonly letsThrough: boolean;
+  /** Where a path leads that is no hook's, or nothing if nothing is let through there. */
+  findThrough(path: string): Through | undefined;
+  /** True for a path that is no hook's as it stands, and that a lenient back-end could take for one. */
+  resemblesHook(path: string): boolean;
   /** Where the apps are. */
   readonly paths: readonly string[];
   upstreams(): UpstreamState[];
@@ -65,6 +73,7 @@ export interface Memory {
   /** How long its stores may take to be asked, and its journal to take an event, in milliseconds. */
   readonly storesMs: number;
   readonly journalMs: number;
+  readonly upgrades: Upgrades;
 }
 
 export interface GatewayParts {
@@ -87,14 +96,23 @@ const admitsProvisionally = (app: App): boolean => {
 };
 
 /** Where one upstream is all there is, nothing is compared; a health check is kept, because it tells. */
-const createReplicas = ({ name, upstreams, ejection, slowStart, health }: App, emit: Emit): Replicas | undefined =>
+const createReplicas = ({ name, upstreams, ejection, slowStart, health }: Backed, emit: Emit): Replicas | undefined =>
   (upstreams.length > 1 && ejection) || health
     ? new Replicas({ app: name, emit, options: ejection, slowStartMs: slowStart })
     : undefined;
 
+const upstreamsOf = (backed: Backed, { config, memory, emit }: GatewayParts): readonly Upstream[] => {
+  const replicas = createReplicas(backed, emit);
+  const { upgrades, names } = memory;
+  const parts = { backed, maxAnswerBytes: config.limits.body, upgrades, names, emit };
+  return backed.upstreams.map(url => upstreamStack({ ...parts, url, replica: replicas?.join(url) }));
+};
+
 /** One app: its upstreams, and a route per hook, made when the hook first comes. */
 class AppRoutes {
   readonly upstreams;
+  /** The way of what is no hook, if that is let through. */
+  readonly through;
   readonly #app: App;
   readonly #memory: Memory;
   readonly #sessions: SessionsOfApp;
@@ -111,10 +129,9 @@ class AppRoutes {
     this.#app = app;
     this.#memory = memory;
     this.#rate = rate;
-    const replicas = createReplicas(app, emit);
-    const parts = { app, maxAnswerBytes: config.limits.body, emit, names: memory.names };
-    this.upstreams = app.upstreams.map(url => upstreamStack({ ...parts, url, replica: replicas?.join(url) }));
+    this.upstreams = upstreamsOf(app, { config, memory, emit });
     this.#choice = new Choice(this.upstreams);
+    this.through = throughRoute(app, this.#choice, rate?.layer);
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
     // Sessions may wait from before a reload, whatever this configuration says.
@@ -147,6 +164,11 @@ class AppRoutes {
   get routes(): Iterable<HookRoute> {
     for (const name of this.#app.namedHooks) this.route(name);
     return [...this.#routes.values(), ...[...this.#others.values()].flatMap(kinds => [...kinds.values()])];
+  }
+
+  /** Where other things are let through, only names that somebody knows are hooks. */
+  takes(name: string): boolean {
+    return HOOK_NAME.test(name) && (!this.through || NAMED.has(name) || this.#app.names(name));
   }
 
   route(name: string): HookRoute {
@@ -224,27 +246,46 @@ const hookState = ({ app, hook, limitMs, ladder, hedge }: HookRoute): HookState 
   return Object.defineProperty(state, 'hedgeDelayMs', { get, enumerable: true });
 };
 
+/** What no app has, and where it leads. */
+const createOthers = (parts: GatewayParts, rate: Rate | undefined) => {
+  const { passthrough } = parts.config;
+  if (!passthrough) return undefined;
+  const upstreams = upstreamsOf(passthrough, parts);
+  return { upstreams, through: throughRoute(passthrough, new Choice(upstreams), rate?.layer) };
+};
+
 /** Builds a gateway. Health checks and questions to DNS begin at once; connections for calls, with the first one. */
 export const createGateway = (parts: GatewayParts): Gateway => {
   const { rate: options } = parts.config.limits;
   const rate = options && new Rate(options, nodeOf);
   const apps = new Map(parts.config.apps.map(app => [app.path, new AppRoutes(app, parts, rate)]));
   const all = [...apps.values()];
+  const others = createOthers(parts, rate);
+  const upstreams = [...all.flatMap(app => app.upstreams), ...(others?.upstreams ?? [])];
+  const find: Gateway['find'] = path => {
+    const slash = path.lastIndexOf('/');
+    const routes = apps.get(path.slice(0, slash));
+    const hook = path.slice(slash + 1);
+    return routes?.takes(hook) ? { route: routes.route(hook), hook } : undefined;
+  };
   return {
-    find: path => {
-      const slash = path.lastIndexOf('/');
-      const routes = apps.get(path.slice(0, slash));
-      const hook = path.slice(slash + 1);
-      return routes && HOOK_NAME.test(hook) ? { route: routes.route(hook), hook } : undefined;
-    },
+    find,
+    letsThrough: others !== undefined || all.some(({ through }) => through),
+    findThrough: createThroughFinder(
+      [...apps].map(([path, { through }]) => ({ path, through })),
+      others?.through,
+    ),
+    resemblesHook: createLikeness(parts.config.apps),
     paths: parts.config.apps.map(app => app.path),
-    upstreams: () => all.flatMap(app => app.upstreams.map(upstream => upstream.state())),
+    upstreams: () => upstreams.map(upstream => upstream.state()),
     hooks: () => all.flatMap(app => [...app.routes].map(hookState)),
     replace: () => {
       for (const app of all) app.replace();
+      for (const upstream of others?.upstreams ?? []) upstream.replace();
     },
     close: () => {
       for (const app of all) app.close();
+      for (const upstream of others?.upstreams ?? []) upstream.close();
     },
   };
 };

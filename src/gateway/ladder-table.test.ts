@@ -9,6 +9,7 @@ import { parseConfig } from '../config/load.ts';
 import type { Answer } from '../core/call.ts';
 import { Delivery } from '../delivery/delivery.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
+import { Upgrades } from '../passthrough/upgrades.ts';
 import { sessionName } from '../sessions/ids.ts';
 import type { SessionState } from '../sessions/sessions.ts';
 import { Names } from '../upstream/names.ts';
@@ -122,6 +123,7 @@ const aGateway = (connect: string, said: Verdict | undefined) => {
     names: new Names(emit),
     storesMs: 0,
     journalMs: 100,
+    upgrades: new Upgrades(),
     delivery,
   };
   return { gateway: createGateway({ config, memory, emit }), register };

@@ -1,8 +1,10 @@
 import { lastGood } from '../answers/last-good.ts';
-import type { App, HookSettings } from '../config/types.ts';
+import type { Backed, HookSettings } from '../config/types.ts';
 import type { Emit } from '../core/events.ts';
 import { type Handler, type Layer, stack } from '../core/layer.ts';
 import type { Hook } from '../hooks/catalogue.ts';
+import { asBegun, createPassthrough, patience } from '../passthrough/passthrough.ts';
+import type { Upgrades } from '../passthrough/upgrades.ts';
 import { Breaker } from '../resilience/breaker.ts';
 import type { Budget } from '../resilience/budget.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
@@ -18,82 +20,52 @@ import { type Client, createClient } from '../upstream/client.ts';
 import type { Names } from '../upstream/names.ts';
 import type { Ladder } from './ladder.ts';
 import { record } from './record.ts';
+import { createUpstream } from './upstream.ts';
 
 export interface UpstreamParts {
-  readonly app: App;
+  readonly backed: Backed;
   readonly url: string;
   readonly maxAnswerBytes: number;
-  readonly emit: Emit;
+  readonly upgrades: Upgrades;
   readonly names: Names;
+  readonly emit: Emit;
   /** Where it stands among the others; absent where there is nothing to choose and nothing to check. */
   readonly replica: Replica | undefined;
 }
 
-const checkHealth = ({ health }: App, replica: Replica, client: Client): HealthCheck | undefined =>
+const checkHealth = ({ health }: Backed, replica: Replica, client: Client): HealthCheck | undefined =>
   health ? new HealthCheck(health, replica, client.check(health.path, health.timeout)) : undefined;
 
 /** What protects one back-end address from us. First listed is outermost. */
-export const upstreamStack = ({ app, url, maxAnswerBytes, emit, names, replica }: UpstreamParts): Upstream => {
-  const bulkhead = new Bulkhead(app.concurrency);
-  const breaker = app.breaker ? new Breaker(app.breaker, { app: app.name, upstream: url, emit }) : undefined;
-  const client = createClient({
-    upstream: url,
-    connectLimitMs: app.connectLimit,
-    maxConnections: bulkhead.most,
-    maxAnswerBytes,
-    names,
-    resolveMs: app.resolve,
-  });
-  const health = replica && checkHealth(app, replica, client);
+export const upstreamStack = ({
+  backed,
+  url,
+  maxAnswerBytes,
+  emit,
+  names,
+  upgrades,
+  replica,
+}: UpstreamParts): Upstream => {
+  const { name: app, connectLimit: connectLimitMs, passthrough: options } = backed;
+  const bulkhead = new Bulkhead(backed.concurrency);
+  const breaker = backed.breaker ? new Breaker(backed.breaker, { app, upstream: url, emit }) : undefined;
+  const most = bulkhead.most;
+  const way = { upstream: url, connectLimitMs, names };
+  const client = createClient({ ...way, maxConnections: most, maxAnswerBytes, resolveMs: backed.resolve });
+  const passthrough = options ? createPassthrough({ ...way, most, options, upgrades }) : undefined;
+  const health = replica && checkHealth(backed, replica, client);
   const handler = stack(
     [
       bulkhead.layer, // above the breaker: a full house is our limit, not the back-end's failure
+      ...(passthrough ? [passthrough.hold] : []), // above the breaker, which judges by the first byte; room is taken up to the last
       ...(breaker ? [breaker.layer] : []), // judges only what lies below it
       ...(replica ? [replica.layer] : []), // below the breaker: compares what was asked, not what was refused
+      ...(passthrough ? [passthrough.layer] : []), // in place of the client, with limits of its own
       attemptDeadline(), // below the breaker, so that a slow attempt counts as this upstream's failure
     ],
     client.handler,
   );
-  return {
-    name: url,
-    handler,
-    get admits() {
-      return breaker?.admits ?? true;
-    },
-    get mayHedge() {
-      const isWell = (breaker?.steady ?? true) && (replica?.share ?? 1) === 1;
-      return isWell && bulkhead.hasRoom;
-    },
-    get limit() {
-      return bulkhead.limit;
-    },
-    get share() {
-      return replica?.share ?? 1;
-    },
-    get load() {
-      return bulkhead.inflight + bulkhead.queued;
-    },
-    state: () => ({
-      app: app.name,
-      upstream: url,
-      breaker: breaker?.state ?? 'closed',
-      ...(breaker?.probesInMs === undefined ? {} : { probesInMs: breaker.probesInMs }),
-      inflight: bulkhead.inflight,
-      queued: bulkhead.queued,
-      limit: bulkhead.limit,
-      ...replica?.state(),
-    }),
-    replace: () => {
-      breaker?.replace();
-      health?.close();
-      replica?.replace();
-    },
-    close: () => {
-      breaker?.close();
-      health?.close();
-      client.close();
-    },
-  };
+  return createUpstream({ app, url, handler, bulkhead, breaker, replica, health, ways: [client, passthrough] });
 };
 
 export interface RouteParts {
@@ -160,3 +132,27 @@ export const routeStack = (parts: RouteParts): RouteStack => {
   );
   return { handler, ask, hedge };
 };
+
+export interface PassStackParts {
+  /** Layers that have another answer where the back-end has none; none of an answer has left then. */
+  readonly fallback: readonly Layer[];
+  /** How long a call may wait for room, in milliseconds. */
+  readonly patienceMs: number;
+  readonly choice: Choice;
+  /** Set if each client may have only so much. */
+  readonly rate: Layer | undefined;
+}
+
+/** What is no hook: asked once, and answered as it comes. First listed is outermost. */
+export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: PassStackParts): Handler =>
+  stack(
+    [
+      record(), // sees the final answer, whatever produced it
+      asBegun, // below the record: what the client has seen of an answer is the answer
+      ...fallbacks, // above the gate: an open breaker has them answer at once
+      ...(rate ? [rate] : []), // as for hooks; where no fallback has an answer it is a 429 with Retry-After
+      choice.gate, // above all that an attempt needs
+      patience(patienceMs), // the one wait that is bounded here: the others are those of the exchange
+    ],
+    choice.handler,
+  );

@@ -1,7 +1,7 @@
 import type { Answer, Attempt, Call, Route } from '../core/call.ts';
 import type { Event } from '../core/events.ts';
 import { shownUpstream } from './counts.ts';
-import { redactBody } from './redact.ts';
+import { redactBody, shownPath } from './redact.ts';
 
 type Answered = Extract<Event, { readonly type: 'answered' }>;
 type Abandoned = Extract<Event, { readonly type: 'abandoned' }>;
@@ -53,7 +53,8 @@ export class AccessLine {
     if (answer.reason !== undefined) line += `,"reason":"${answer.reason}"`;
     if (answer.ageSeconds !== undefined) line += `,"age":${Math.round(answer.ageSeconds)}`;
     line += this.#printTimes(call, ms);
-    line += `,"in":${call.body.length},"out":${answer.body.length}`;
+    const out = call.passage?.hasBegun ? call.passage.bytesOut : answer.body.length;
+    line += `,"in":${bytesIn(call)},"out":${out}`;
     if (call.trace) line += `,"traceId":"${call.trace.traceId}"`;
     if (skipped > 0) line += `,"skipped":${skipped}`;
     if (this.#body === 'redacted') line += printBodies(call, answer);
@@ -64,11 +65,11 @@ export class AccessLine {
   abandoned({ call, code, ms }: Abandoned, skipped = 0): string {
     const line = `${this.#begin(INFO, 'abandoned', call)},"reason":"${code}"`;
     const left = skipped > 0 ? `,"skipped":${skipped}` : '';
-    return `${line}${this.#printTimes(call, ms)},"in":${call.body.length}${left}}\n`;
+    return `${line}${this.#printTimes(call, ms)},"in":${bytesIn(call)}${left}}\n`;
   }
 
   #begin(level: number, message: string, call: Call): string {
-    return `{"level":${level}${this.#printTime()},"msg":"${message}","callId":"${call.id}"${this.#name(call)}`;
+    return `{"level":${level}${this.#printTime()},"msg":"${message}","callId":"${call.id}"${this.#name(call)}${printAsked(call)}`;
   }
 
   #printTime(): string {
@@ -105,6 +106,12 @@ export class AccessLine {
     return `,"ms":${printMs(ms)},"attempts":[${list}]`;
   }
 }
+
+const bytesIn = ({ passage, body }: Call): number => passage?.bytesIn ?? body.length;
+
+/** What a call asks for that is no hook. A query is nobody's business. */
+const printAsked = ({ passage }: Call): string =>
+  passage ? `,"method":"${passage.request.method}","path":${JSON.stringify(shownPath(passage.path))}` : '';
 
 const printOutcome = ({ sent, outcome, why, ms }: Attempt): string => {
   if (outcome === undefined) return sent ? ',"outcome":"pending"' : ',"outcome":"unsent"';

@@ -67,7 +67,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'breakwater_abandoned_total',
     type: 'counter',
-    help: 'Calls that ended without an answer because WCS had hung up.',
+    help: 'Calls that ended without an answer, or within one that passes through, because the client had hung up.',
     labels: ['app', 'hook'],
     read: perHook(hook => hook.abandoned),
   },
@@ -185,6 +185,13 @@ export const FAMILIES: readonly Family[] = [
     help: 'Most attempts at a time at the back-end: concurrency.max, or what has been learned where that is auto.',
     labels: ['app', 'upstream'],
     read: perUpstream(state => state.limit),
+  },
+  {
+    name: 'breakwater_upgrades',
+    type: 'gauge',
+    help: 'Connections of clients that have changed their protocol, to WebSocket for the most part, or wait for that.',
+    labels: ['app'],
+    read: ({ gauges: { upgrades = [] } }) => each(upgrades, ([app, value]) => [{ labels: { app }, value }]),
   },
   {
     name: 'breakwater_cache_requests_total',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aCall, OK } from '../../test/kit/hand-played.ts';
 import type { Event } from '../core/events.ts';
+import type { Passage } from '../core/passage.ts';
 import { AccessLine } from './access-line.ts';
 import type { LineWriter } from './line-writer.ts';
 import { createLog } from './log.ts';
@@ -18,7 +19,9 @@ test('the line of a call has exactly the fields of the table, in its order', () 
   const attempts = [{ upstream: 'http://a', sent: true, outcome: 'refused', why: 'ECONNREFUSED', ms: 1 } as const];
   const trace = { traceId: 'a'.repeat(32), flags: '01' };
   const answer = { ...OK, source: 'cached', reason: 'refused', ageSeconds: 1 } as const;
-  const event = { type: 'answered', call: aCall({ attempts, trace }), answer, ms: 1 } as const;
+  const passage = { request: { method: 'GET' }, path: '/a', bytesIn: 1, bytesOut: 2, hasBegun: true };
+  const call = aCall({ attempts, trace, passage: passage as unknown as Passage });
+  const event = { type: 'answered', call, answer, ms: 1 } as const;
   const full = fieldsOf(JSON.parse(new AccessLine('redacted').answered(event, 5)));
   assert.deepEqual(
     full,

@@ -26,6 +26,7 @@ const GAUGES = {
   redisIsUp: true,
   log: { written: 5, sampled: 4, dropped: 3 },
   spans: { exported: 3, failed: 2, dropped: 1 },
+  upgrades: new Map([['EchoApp', 2]]),
   events: [{ app: 'EchoApp', pending: 3, dead: 1, bytes: 4096, oldestSeconds: 7, deliveredPerSecond: 2 }],
 };
 

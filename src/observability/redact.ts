@@ -24,3 +24,8 @@ export const redactBody = (body: Buffer): string => {
 
 /** Header lines, or a query, without the secrets in them. */
 export const redactText = (text: string): string => hideSecrets(text, HIDDEN);
+
+const PATH_CHARS = 200;
+
+/** A path that is no hook's as it may be told: not endless, and without what looks like a secret. */
+export const shownPath = (path: string): string => hideSecrets(path.slice(0, PATH_CHARS), HIDDEN);

@@ -11,6 +11,8 @@ export interface Gauges {
   readonly sessions: SessionsState;
   /** Apps of which something is stored. */
   readonly events: readonly EventsState[];
+  /** By app: connections that have changed their protocol. */
+  readonly upgrades?: ReadonlyMap<string, number>;
   /** Whether Redis is used now; absent without one. */
   readonly redisIsUp?: boolean;
   /** Absent where nothing writes a log. */

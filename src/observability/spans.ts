@@ -13,6 +13,7 @@ import { now } from '../core/clock.ts';
 import type { Event } from '../core/events.ts';
 import { attemptSpanId, type SpanRef, type Trace } from '../core/trace.ts';
 import { shownUpstream } from './counts.ts';
+import { shownPath } from './redact.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
 
@@ -57,12 +58,27 @@ const toHrTime = (ms: number): HrTime => {
 /** What answers an attempt that went wrong: as the system said it, else how it ended. */
 const errorOf = ({ outcome, why }: Attempt): string | undefined => (WELL.has(outcome) ? undefined : (why ?? outcome));
 
-const ofHook = ({ id, route: { app, hook } }: Call): Attributes => ({
-  'http.request.method': 'POST',
-  'breakwater.call_id': id,
-  'breakwater.app': app,
-  'breakwater.hook': hook,
+const methodOf = ({ passage }: Call): string => passage?.request.method ?? 'POST';
+
+const ofHook = (call: Call): Attributes => ({
+  'http.request.method': methodOf(call),
+  'breakwater.call_id': call.id,
+  'breakwater.app': call.route.app,
+  'breakwater.hook': call.route.hook,
 });
+
+/** What was asked for; of what passes through, whose paths are without number, the route is that of all. */
+const ofPath = (call: Call, path: string, route: string): Attributes => ({
+  'http.route': route,
+  'url.scheme': 'http',
+  'url.path': call.passage ? shownPath(call.passage.path) : `${path}/${call.hook.slice(0, HOOK_CHARS)}`,
+  'http.request.body.size': call.passage?.bytesIn ?? call.body.length,
+});
+
+const nameOf = ({ passage, route: { hook } }: Call): string => {
+  if (passage) return '{path}';
+  return hook === 'other' ? '{hook}' : hook;
+};
 
 const ofAnswer = ({ status, source, reason, ageSeconds, body }: Answer): Attributes => ({
   'http.response.status_code': status,
@@ -73,10 +89,11 @@ const ofAnswer = ({ status, source, reason, ageSeconds, body }: Answer): Attribu
   ...(status >= 500 && { 'error.type': reason ?? String(status) }),
 });
 
-const ofUpstream = ({ upstream, status, outcome }: Attempt, hook: string): Attributes => {
+const ofUpstream = ({ upstream, status, outcome }: Attempt, { passage, hook }: Call): Attributes => {
+  const asked = passage ? shownPath(passage.target.replace(/\?.*$/, '')) : `/${hook.slice(0, HOOK_CHARS)}`;
   const { protocol, hostname, port } = new URL(upstream);
   return {
-    'url.full': `${shownUpstream(upstream)}/${hook.slice(0, HOOK_CHARS)}`,
+    'url.full': `${shownUpstream(upstream)}${asked}`,
     'server.address': hostname,
     'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
     'breakwater.outcome': outcome ?? 'pending',
@@ -108,9 +125,9 @@ export class Spans {
     if (trace?.spanId === undefined) return undefined;
     const answer = event.type === 'answered' ? ofAnswer(event.answer) : { 'error.type': event.code };
     const path = this.#scope.pathOf(call.route.app);
-    const name = `${path}/${call.route.hook === 'other' ? '{hook}' : call.route.hook}`;
+    const name = `${path}/${nameOf(call)}`;
     return this.#finish({
-      name: `POST ${name}`,
+      name: `${methodOf(call)} ${name}`,
       kind: SpanKind.SERVER,
       context: contextOf({ traceId: trace.traceId, spanId: trace.spanId }, trace),
       parent:
@@ -121,10 +138,7 @@ export class Spans {
       to: call.arrivedAt + ms,
       attributes: {
         ...ofHook(call),
-        'http.route': name,
-        'url.scheme': 'http',
-        'url.path': `${path}/${call.hook.slice(0, HOOK_CHARS)}`,
-        'http.request.body.size': call.body.length,
+        ...ofPath(call, path, name),
         'breakwater.attempts': sentAttempts(call),
         ...answer,
       },
@@ -142,7 +156,7 @@ export class Spans {
     const error = errorOf(attempt);
     const to = now();
     return this.#finish({
-      name: `POST ${call.route.hook}`,
+      name: `${methodOf(call)} ${call.route.hook}`,
       kind: SpanKind.CLIENT,
       context: contextOf({ traceId, spanId: attemptSpanId(call.id, at) }, trace),
       parent: spanId === undefined ? undefined : contextOf({ traceId, spanId }, trace),
@@ -150,7 +164,7 @@ export class Spans {
       to,
       attributes: {
         ...ofHook(call),
-        ...ofUpstream(attempt, call.hook),
+        ...ofUpstream(attempt, call),
         ...ofPlace(at, call),
         ...(error !== undefined && { 'error.type': error }),
       },

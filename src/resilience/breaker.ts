@@ -100,7 +100,9 @@ export class Breaker {
     this.#out++;
     return next(call).then(
       answer => {
-        const isSlow = now() - startedAt > this.#options.slowAfter * call.attemptLimitMs;
+        // An upload takes as long as its client; what the back-end took is known to the attempt.
+        const ms = call.passage ? (call.attempt?.ms ?? 0) : now() - startedAt;
+        const isSlow = ms > this.#options.slowAfter * call.attemptLimitMs;
         this.#take(epoch, isSlow ? 'slow' : 'good');
         return answer;
       },

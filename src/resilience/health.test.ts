@@ -42,7 +42,7 @@ test('it asks about every five seconds, the first time within them, and not afte
 test('three bad answers in a row take it out until two good ones in a row bring it back', async () => {
   const { time, checked, replica, events, health } = aScene({ interval: '1s' });
   checked.says = 'it answered 503';
-  await time.tick(2_000);
+  await time.tick(1_750);
   assert.equal(replica.isOut, false);
   checked.says = undefined;
   await time.tick(1_200);

@@ -82,7 +82,11 @@ export class Connections {
   /** An answer on `socket` has left, or never will. */
   end(socket: Socket): void {
     const connection = this.#connections.get(socket);
-    if (connection && --connection.open === 0) connection.last?.();
+    if (!connection || --connection.open > 0) return;
+    // A connection may go on for long without another request.
+    connection.reading = undefined;
+    connection.latest = undefined;
+    connection.last?.();
   }
 
   /** Ends the request whose body is on its way on `socket`, if there is one; its owner answers it. */

@@ -1,5 +1,5 @@
 import { type Code, GatewayError } from '../core/errors.ts';
-import { type RequestHead, readHead } from './request-head.ts';
+import { type RequestHead, readHead, readHeadThrough } from './request-head.ts';
 
 /** More header fields than any WCS sends by far. node:http itself drops fields past 1000 without a word. */
 const MOST_FIELDS = 200;
@@ -51,7 +51,10 @@ const checkFraming = (request: Requested, head: RequestHead): void => {
   }
 };
 
-const originForm = (target: string, host: string): string => {
+/** What passes through is the back-end's to understand; `#` and `\` are no part of any target (RFC 3986 §3). */
+const TARGET_THROUGH = /^\/[!"$-[\]-~]*$/;
+
+const originForm = (target: string, host: string, form: RegExp): string => {
   if (target.length > LONGEST_TARGET)
     refuse('target_too_long', `the request target is over ${LONGEST_TARGET} characters`);
   // RFC 9112 §3.2.2: a server accepts the absolute form too.
@@ -60,7 +63,7 @@ const originForm = (target: string, host: string): string => {
     refuse('bad_request', 'the request target names another host than the Host field');
   }
   const origin = target.slice(prefix.length);
-  if (!TARGET.test(origin)) refuse('bad_request', 'the request target is not a path with an optional query');
+  if (!form.test(origin)) refuse('bad_request', 'the request target is not a path with an optional query');
   return origin;
 };
 
@@ -92,11 +95,39 @@ export const frontDoor = <Match>(request: Requested, maxBytes: number, find: (pa
   if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
   const head = readHead(raw);
   checkFraming(request, head);
-  const target = originForm(request.url ?? '', head.host);
+  const target = originForm(request.url ?? '', head.host, TARGET);
   if (request.method !== 'POST') refuse('method_not_allowed');
   const at = target.indexOf('?');
   const path = at < 0 ? target : target.slice(0, at);
   const match = find(path);
   checkType(head);
   return { match, query: at < 0 ? '' : target.slice(at), length: announced(head, maxBytes), head };
+};
+
+/** What a request asks for that is no hook. */
+export interface AskedThrough<Through> {
+  readonly through: Through;
+  readonly path: string;
+  /** With its `?`, or empty. */
+  readonly query: string;
+  readonly head: RequestHead;
+}
+
+/**
+ * Lets in what is for another path than a hook's, if `find` says where that leads; nothing otherwise. Of the request it
+ * asks no more than that two HTTP implementations read it in one way. Throws a GatewayError with a client code.
+ */
+export const sideDoor = <Through>(
+  request: Requested,
+  find: (path: string) => Through | undefined,
+): AskedThrough<Through> | undefined => {
+  const raw = request.rawHeaders;
+  if (raw.length > 2 * MOST_FIELDS) refuse('headers_too_large', `more than ${MOST_FIELDS} header fields`);
+  const head = readHeadThrough(raw);
+  checkFraming(request, head);
+  const target = originForm(request.url ?? '', head.host, TARGET_THROUGH);
+  const at = target.indexOf('?');
+  const path = at < 0 ? target : target.slice(0, at);
+  const through = find(path);
+  return through && { through, path, query: at < 0 ? '' : target.slice(at), head };
 };

@@ -3,12 +3,14 @@ import type { Socket } from 'node:net';
 import { sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
-import { discardBody, readBody } from './body.ts';
+import { readBody } from './body.ts';
+import { offersOf, watchChanging } from './change.ts';
 import { Connections } from './connections.ts';
 import { Crowd } from './crowd.ts';
 import { FastPath } from './fast-path.ts';
-import { type HooksOptions, Reception, type Visitor } from './reception.ts';
+import { type HooksOptions, Reception } from './reception.ts';
 import { KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
+import { conclude, letThrough, PONG, type Visit } from './visit.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -20,20 +22,6 @@ const TURN_AWAY_MS = 1000;
 const MOST_PIPELINED = 8;
 
 const TOO_MANY = `more than ${MOST_PIPELINED} requests of one connection at a time`;
-
-/** What of a refused body may come before the answer, so that the connection can serve the next request. */
-const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
-/** What of it may come after the answer, so that the client reads that and not a reset. */
-const LINGER = { bytes: 16 * 1024 * 1024, ms: 2000 };
-
-/** One request of node:http and the only owner of its response. */
-interface Visit {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly visitor: Visitor;
-  /** The client sends its body only when it is told to. */
-  readonly awaitsContinue: boolean;
-}
 
 /** The listener for hooks: connections on one side, Calls and Answers on the other. */
 export class HookServer {
@@ -61,6 +49,7 @@ export class HookServer {
       requireHostHeader: false,
       insecureHTTPParser: false,
       noDelay: true,
+      shouldUpgradeCallback: request => this.#mayChange(request),
     });
     // 0 is "no limit": with one, node:http drops the fields beyond it in silence.
     this.server.maxHeadersCount = 0;
@@ -102,11 +91,17 @@ export class HookServer {
   #listen(): void {
     const { server } = this;
     server.on('connection', socket => this.#connect(socket));
-    server.on('request', (request, response) => this.#visit(request, response, false));
-    server.on('checkContinue', (request, response) => this.#visit(request, response, true));
+    server.on('request', (request, response) => this.#visit(this.#begin(request, response)));
+    server.on('checkContinue', (request, response) =>
+      this.#visit(this.#begin(request, response, { awaitsContinue: true })),
+    );
     server.on('checkExpectation', (request, response) => {
-      void this.#refuse(this.#begin(request, response, true), new GatewayError('expectation_failed'));
+      void this.#refuse(
+        this.#begin(request, response, { awaitsContinue: true }),
+        new GatewayError('expectation_failed'),
+      );
     });
+    server.on('upgrade', (request, _socket, head) => this.#visitToChange(request, head));
     server.on('connect', (_request, socket) => this.#reject(socket as Socket, new GatewayError('method_not_allowed')));
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
@@ -151,6 +146,8 @@ export class HookServer {
       idleMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS,
       handOver: () => {
         leave();
+        // What is remembered of the way that it came would stay as long as the connection.
+        socket.off('close', leave);
         this.#beginHttp(socket);
       },
     });
@@ -158,26 +155,48 @@ export class HookServer {
     socket.once('close', leave);
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Visit {
+  #begin(request: IncomingMessage, response: ServerResponse, more: Partial<Visit> = {}): Visit {
     const { socket } = request;
     const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), socket.remoteAddress ?? 'unknown');
     this.#connections.begin(request, visitor.cancel);
-    response.once('close', () => {
+    const leave = () => {
       visitor.leave();
       this.#connections.end(socket);
+    };
+    response.once('close', () => {
+      leave();
       if (!response.writableFinished) visitor.cancel.cancel(new GatewayError('gone'));
     });
-    return { request, response, visitor, awaitsContinue };
+    return { request, response, visitor, awaitsContinue: false, changing: undefined, ...more, leave };
   }
 
-  #visit(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void {
-    const visit = this.#begin(request, response, awaitsContinue);
+  #visit(visit: Visit): void {
     this.#serve(visit).catch(error => this.#refuse(visit, asGatewayError(error)));
   }
 
-  async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
+  /** Only what passes through may change the protocol of its connection; to a hook the offer means nothing. */
+  #mayChange(request: IncomingMessage): boolean {
+    return offersOf(request).length > 0 && this.#reception.letsThrough(request);
+  }
+
+  #visitToChange(request: IncomingMessage, head: Buffer): void {
+    const { socket } = request;
+    if (this.#connections.openOn(socket) > 0) {
+      socket.on('error', () => {});
+      this.#reject(socket, new GatewayError('bad_request', 'an offer to change the protocol behind another request'));
+      return;
+    }
+    const changing = watchChanging(request, head);
+    this.#visit(this.#begin(request, changing.response, { changing }));
+  }
+
+  async #serve(visit: Visit): Promise<void> {
+    const { request, response, visitor, awaitsContinue } = visit;
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
+    if (this.#reception.isPing(request)) return conclude(this.#reception, visit, PONG, 0);
+    const through = this.#reception.askThrough(request);
+    if (through) return letThrough(this.#reception, visit, through);
     const asked = this.#reception.ask(request, visitor.peer);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
@@ -196,19 +215,10 @@ export class HookServer {
     this.#reception.boundWrite(request.socket, visitor.peer);
   }
 
-  async #refuse({ request, response, visitor, awaitsContinue }: Visit, error: GatewayError): Promise<void> {
-    if (error.code === 'gone' || response.destroyed) return;
-    // No body comes from a client that waits for a 100, nor after one that could not be read.
-    const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
-    const whole = bodyComes && (await discardBody(request, AT_ONCE));
-    if (response.destroyed || response.headersSent) return;
-    const answer = this.#reception.refusal(error, visitor.peer);
-    const close = !whole || this.#reception.draining;
-    respond(response, answer, { callId: visitor.id, attempts: 0, close, linger: !whole });
-    if (whole) return;
-    // The client has the answer; ending the connection under a body that is still on its way would reset it.
-    if (bodyComes) await discardBody(request, LINGER);
-    response.end();
+  async #refuse(visit: Visit, error: GatewayError): Promise<void> {
+    const { response, visitor } = visit;
+    if (error.code === 'gone' || response.destroyed || response.headersSent) return;
+    await conclude(this.#reception, visit, this.#reception.refusal(error, visitor.peer), 0);
   }
 
   /** What llhttp could not read, or what did not come in time. */

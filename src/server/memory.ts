@@ -3,6 +3,7 @@ import type { Config } from '../config/types.ts';
 import type { Emit, SessionsState } from '../core/events.ts';
 import { Delivery, type DeliveryOptions } from '../delivery/delivery.ts';
 import type { Memory } from '../gateway/gateway.ts';
+import { Upgrades } from '../passthrough/upgrades.ts';
 import { Admissions } from '../sessions/admissions.ts';
 import { Register } from '../sessions/register.ts';
 import { type Session, SessionKind } from '../sessions/sessions.ts';
@@ -28,6 +29,7 @@ export class SharedMemory implements Memory {
   readonly names: Names;
   readonly storesMs: number;
   readonly journalMs: number;
+  readonly upgrades = new Upgrades();
   readonly #emit: Emit;
   readonly #redis: SharedRedis | undefined;
   readonly #sessions: MemoryStore<Session>;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -87,6 +88,33 @@ const drop = (socket: Socket): void => {
   const isTcp = socket.constructor === Socket && socket.remoteAddress !== undefined;
   if (isTcp) socket.resetAndDestroy();
   else socket.destroy();
+};
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
+/**
+ * Watches what passes through: `fail` hears of a body that comes slower than `perSecond`, and of a client that does not
+ * read, whose connection is reset. What a slow back-end leaves waiting counts against nobody. What is returned ends the
+ * watch.
+ */
+export const watchPassing = (
+  request: IncomingMessage,
+  perSecond: number,
+  fail: (error: GatewayError) => void,
+): (() => void) => {
+  const { socket } = request;
+  const stopReader = watchReader(socket, error => {
+    drop(socket);
+    fail(error);
+  });
+  if (!hasBody(request)) return stopReader;
+  const isWaiting = () => request.complete || request.readableFlowing !== true || request.readableLength > 0;
+  const stopPace = watchPace(perSecond, { bytes: () => socket.bytesRead, isWaiting }, fail);
+  return () => {
+    stopPace();
+    stopReader();
+  };
 };
 
 /** Gives up connections whose clients do not read what was written, so that nobody is held up for ever. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/types.ts';
 import type { Answer, Call } from '../core/call.ts';
@@ -11,11 +12,13 @@ import { Roster } from '../core/roster.ts';
 import { hideSecrets } from '../core/secrets.ts';
 import { beginTrace } from '../core/trace.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
+import type { Through } from '../gateway/through.ts';
 import { BodyRoom } from './body.ts';
-import { forwardHead } from './forward.ts';
-import { type Asked, frontDoor, type Requested } from './front-door.ts';
+import { forwardHead, forwardThrough } from './forward.ts';
+import { type Asked, type AskedThrough, frontDoor, type Requested, sideDoor } from './front-door.ts';
 import type { Guard } from './guard.ts';
-import { Readers } from './pace.ts';
+import { Readers, watchPassing } from './pace.ts';
+import type { HttpPassage } from './passage.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
 
 export interface HooksOptions {
@@ -46,6 +49,8 @@ const MORE_FIELDS: Partial<Record<Code, readonly string[]>> = {
   method_not_allowed: ['Allow', 'POST'],
   bad_credentials: ['WWW-Authenticate', 'Basic realm="breakwater", charset="UTF-8"'],
 };
+
+const NOTHING = Buffer.alloc(0);
 
 /** True for a head with nothing that asks for more than one plain exchange. */
 const isPlain = ({ head }: Asked<unknown>): boolean =>
@@ -104,6 +109,8 @@ export class Reception {
 
   /** Why nobody may connect from `peer`, if that is so: who may not call takes no place among the connections. */
   refusalOf(peer: string): GatewayError | undefined {
+    // What passes through may come from anywhere.
+    if (this.#options.gateway().letsThrough) return undefined;
     try {
       this.#options.guard().checkPeer(peer);
       return undefined;
@@ -116,6 +123,40 @@ export class Reception {
   ask(request: Requested, peer: string): Asked<Match> {
     this.#options.guard().checkPeer(peer);
     return this.#understand(request);
+  }
+
+  /** What a head asks for if it is no hook and something is let through there. Throws a GatewayError with a client code. */
+  askThrough(request: Requested): AskedThrough<Through> | undefined {
+    const gateway = this.#options.gateway();
+    if (!gateway.letsThrough) return undefined;
+    const { method } = request;
+    const asked = sideDoor(request, path =>
+      method === 'POST' && gateway.find(path) ? undefined : gateway.findThrough(path),
+    );
+    if (asked) this.#checkThrough(asked, method);
+    return asked;
+  }
+
+  /** True for a question about the server as such, where there is a server to speak of. */
+  isPing({ method, url }: Requested): boolean {
+    return method === 'OPTIONS' && url === '*' && this.#options.gateway().letsThrough;
+  }
+
+  /** True for a request that would pass through; whatever else is wrong with it is told when it is served. */
+  letsThrough(request: Requested): boolean {
+    try {
+      return this.askThrough(request) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #checkThrough({ through, path }: AskedThrough<Through>, method: string | undefined): void {
+    // It would show the back-end's view of the request, the gateway's own fields among it.
+    if (method === 'TRACE') throw new GatewayError('method_not_allowed', 'TRACE is not let through');
+    if (through.leadsOut) throw new GatewayError('bad_request', 'the path leads out of the path of the upstream');
+    if (method === 'POST' && this.#options.guard().isOn && this.#options.gateway().resemblesHook(path))
+      throw new GatewayError('bad_request', 'a server may take the path for that of a hook; write it as it is');
   }
 
   /** Throws a GatewayError with a client code if the body is not one that the request may come in with. */
@@ -187,6 +228,31 @@ export class Reception {
     return trace ? { ...call, trace } : call;
   }
 
+  callThrough({ id, arrivedAt, cancel, peer }: Visitor, asked: AskedThrough<Through>, passage: HttpPassage): Call {
+    const { through, query, head } = asked;
+    const { route } = through;
+    const { traceShare, emit } = this.#options;
+    const trace = traceShare === undefined ? undefined : beginTrace(id, head.trace, traceShare);
+    const call: Call = {
+      id,
+      route,
+      hook: route.hook,
+      query,
+      body: NOTHING,
+      head: forwardThrough(head, id, peer, { upgrade: passage.upgrade, trace }),
+      authorization: head.authorization,
+      arrivedAt,
+      deadline: arrivedAt + route.limitMs,
+      attemptLimitMs: route.firstByteMs,
+      cancel,
+      emit,
+      attempts: [],
+      peer,
+      passage,
+    };
+    return trace ? { ...call, trace } : call;
+  }
+
   /** The answer to a request that is not served, which is counted and logged. */
   refusal(error: GatewayError, peer: string): Answer {
     const answer = errorAnswer(this.told(error, peer));
@@ -198,6 +264,11 @@ export class Reception {
     if (error.code === 'internal') this.#options.emit({ type: 'defect', error });
     this.#options.emit({ type: 'rejected', code: error.code, message: error.message, peer });
     return error;
+  }
+
+  /** To be called as something begins to pass through; what is returned must be called when it has passed. */
+  watchPassing(request: IncomingMessage, { cancel, peer }: Visitor): () => void {
+    return watchPassing(request, this.limits.bodyRate, error => cancel.cancel(this.told(error, peer)));
   }
 
   /** To be called after each answer: a client that does not read it is given up, counted and logged. */

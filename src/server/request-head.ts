@@ -118,6 +118,11 @@ const FIELDS: ReadonlyMap<string, Read> = new Map([
   ['idempotency-key', drop],
 ]);
 
+/** What passes through may be compressed, and the key that makes a request idempotent is the client's own. */
+const FIELDS_THROUGH: typeof FIELDS = new Map(
+  [...FIELDS].filter(([name]) => name !== 'accept-encoding' && name !== 'idempotency-key'),
+);
+
 const EMPTY: RequestHead = {
   hosts: 0,
   host: '',
@@ -138,13 +143,13 @@ const EMPTY: RequestHead = {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-const readFields = (raw: readonly string[], without: ReadonlySet<string>): RequestHead => {
+const readFields = (raw: readonly string[], without: ReadonlySet<string>, fields: typeof FIELDS): RequestHead => {
   const head = { ...EMPTY };
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string;
     const value = raw[i + 1] as string;
     const lower = name.toLowerCase();
-    const read = FIELDS.get(lower);
+    const read = fields.get(lower);
     if (read ? read(head, value) && !without.has(lower) : !without.has(lower)) head.block += `${name}: ${value}\r\n`;
   }
   return head;
@@ -155,13 +160,18 @@ const readFields = (raw: readonly string[], without: ReadonlySet<string>): Reque
  * `Authorization`: the back-end must see whom the gateway has let in, and whose answer it keeps. Nor does a `tracestate`
  * without the trace that it tells of (W3C Trace Context §3.3).
  */
-export const readHead = (raw: readonly string[]): RequestHead => {
-  const head = readFields(raw, NOTHING);
+export const readHead = (raw: readonly string[]): RequestHead => readAs(raw, FIELDS);
+
+/** `readHead` for a request that is no hook. */
+export const readHeadThrough = (raw: readonly string[]): RequestHead => readAs(raw, FIELDS_THROUGH);
+
+const readAs = (raw: readonly string[], fields: typeof FIELDS): RequestHead => {
+  const head = readFields(raw, NOTHING, fields);
   const hasStray = head.hasTracestate && head.trace === '';
   if (NAMES_NOTHING.test(head.connection) && !hasStray) return head;
   const named = head.connection.split(',').map(token => token.trim().toLowerCase());
   const without = new Set(named);
   without.delete('authorization');
   if (hasStray) without.add('tracestate');
-  return { ...head, block: readFields(raw, without).block };
+  return { ...head, block: readFields(raw, without, fields).block };
 };

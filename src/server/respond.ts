@@ -9,7 +9,10 @@ export const KEEP_ALIVE_MS = 90_000;
 const ONE_WRITE_BYTES = 8192;
 
 /** What the `Breakwater-Answer` header says (contract 5). */
-export const answerNote = ({ source, reason, ageSeconds }: Answer, attempts: number): string => {
+export const answerNote = (
+  { source, reason, ageSeconds }: Pick<Answer, 'source' | 'reason' | 'ageSeconds'>,
+  attempts: number,
+): string => {
   let note: string = source;
   if (reason !== undefined) note += `; reason=${reason}`;
   if (ageSeconds !== undefined) note += `; age=${ageSeconds}`;

@@ -185,6 +185,7 @@ export class Breakwater {
     this.#hooks.cutShort();
     await this.#settled(Math.min(drainMs, LAST_ANSWERS_MS));
     this.#hooks.destroy();
+    this.#memory.upgrades.end();
     await atMost(rested, end - now());
     this.#gateways.close();
     const leftMs = Math.max(LAST_PAGES_MS, end - now());
@@ -209,13 +210,14 @@ export class Breakwater {
   }
 
   #gauges(): Gauges {
-    const { redisIsUp, sessions, delivery } = this.#memory;
+    const { redisIsUp, sessions, delivery, upgrades } = this.#memory;
     const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
     return {
       upstreams: this.#gateways.current.upstreams(),
       hooks: this.#gateways.current.hooks(),
       sessions,
       events: delivery.state,
+      upgrades: upgrades.open,
       log: this.log.counts,
       ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
@@ -6,7 +5,7 @@ import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
 import { Check } from './check.ts';
 import { classify, classifyError } from './classify.ts';
-import type { Connection, ConnectionUser, Target } from './connection.ts';
+import { type Connection, type ConnectionUser, type Target, targetOf } from './connection.ts';
 import type { Names } from './names.ts';
 import { Pool } from './pool.ts';
 
@@ -58,7 +57,7 @@ const isTaken = (answer: Answer): boolean => {
 };
 
 /** The back-end of a traced call hears of the attempt that it is asked by. */
-const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
+export const headOf = ({ id, head, trace, attempts, attempt }: Call): string =>
   trace ? tracedHead(head, trace, attemptSpanId(id, attempts.indexOf(attempt as Attempt))) : head;
 
 interface Line {
@@ -255,10 +254,7 @@ Connection: keep-alive\r
 
 const createLine = (options: ClientOptions): Line => {
   const url = new URL(options.upstream);
-  const isSecure = url.protocol === 'https:';
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const name = isIP(hostname) === 0 ? options.names?.of(hostname) : undefined;
-  const target = { isSecure, hostname, port: Number(url.port) || (isSecure ? 443 : 80), name };
+  const target = targetOf(url, options.names);
   return {
     target,
     pool: new Pool(target, options.maxConnections),

@@ -1,6 +1,6 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as secureConnect } from 'node:tls';
-import type { Name } from './names.ts';
+import type { Name, Names } from './names.ts';
 import { Race } from './race.ts';
 
 /** Where one upstream is. */
@@ -11,6 +11,14 @@ export interface Target {
   /** The addresses of `hostname`, which itself is only told then; absent where it is an address. */
   readonly name?: Name | undefined;
 }
+
+/** Where the URL of an upstream leads, by the addresses that `names` knows. */
+export const targetOf = (url: URL, names?: Names): Target => {
+  const isSecure = url.protocol === 'https:';
+  const hostname = url.hostname.replace(/^\[|\]$/g, '');
+  const name = isIP(hostname) === 0 ? names?.of(hostname) : undefined;
+  return { isSecure, hostname, port: Number(url.port) || (isSecure ? 443 : 80), name };
+};
 
 /** Whoever has a connection now, and hears what happens on it. */
 export interface ConnectionUser {
@@ -47,21 +55,24 @@ const whereTo = ({ hostname, port, name }: Target, address: string | undefined) 
   return { host: hostname, port, lookup: lookUp(name), autoSelectFamily: true };
 };
 
+/** Opens a connection to be read as a stream; it is ready at `connect`, where it is secure at `secureConnect`. */
+export const openStream = (target: Target, address?: string): Socket => {
+  const { isSecure, hostname } = target;
+  if (!isSecure) return connect(whereTo(target, address));
+  // An address is no name to ask for (RFC 6066 §3).
+  const named = isIP(hostname) === 0 ? { servername: hostname } : {};
+  return secureConnect({ ...whereTo(target, address), ...named, ALPNProtocols: ['http/1.1'] });
+};
+
 type Received = (bytes: Buffer) => void;
 
 const openSocket = (target: Target, received: Received, address: string | undefined): Socket => {
-  const { isSecure, hostname } = target;
-  if (!isSecure) {
-    const callback = (count: number): boolean => {
-      received(Buffer.from(READ_BUFFER.subarray(0, count)));
-      return true;
-    };
-    return connect({ ...whereTo(target, address), onread: { buffer: READ_BUFFER, callback } });
-  }
-  // An address is no name to ask for (RFC 6066 §3).
-  const named = isIP(hostname) === 0 ? { servername: hostname } : {};
-  const socket = secureConnect({ ...whereTo(target, address), ...named, ALPNProtocols: ['http/1.1'] });
-  return socket.on('data', received);
+  if (target.isSecure) return openStream(target, address).on('data', received);
+  const callback = (count: number): boolean => {
+    received(Buffer.from(READ_BUFFER.subarray(0, count)));
+    return true;
+  };
+  return connect({ ...whereTo(target, address), onread: { buffer: READ_BUFFER, callback } });
 };
 
 /** One connection to an upstream: at most one user at a time, and closed by anything that comes while it has none. */

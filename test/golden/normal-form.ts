@@ -2,7 +2,7 @@ import type { Loaded } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problems.ts';
 import { maskUserinfo } from '../../src/config/secrets.ts';
 import { formatDuration, formatShare, formatSize, listed } from '../../src/config/text.ts';
-import type { App, Config, HookSettings } from '../../src/config/types.ts';
+import type { App, Backed, Config, HookSettings } from '../../src/config/types.ts';
 import { formatHostPort } from '../../src/core/host-port.ts';
 
 /** What a configuration means, in few lines: its warnings, then what holds for whom. */
@@ -18,7 +18,10 @@ export const normalForm = ({ config, warnings, draft }: Loaded): string => {
     ...sharedLines(config),
   ];
   const apps = config.apps.flatMap((app, at) => appLines(app, draft.apps[at]?.hooks ?? []));
-  return `${[...root, ...apps].join('\n')}\n`;
+  const others = config.passthrough
+    ? [`all else to ${config.passthrough.upstreams.join(' ')}`, ...backedLines(config.passthrough)]
+    : [];
+  return `${[...root, ...apps, ...others].join('\n')}\n`;
 };
 
 /** What one client may have, where that is not the usual. */
@@ -49,24 +52,37 @@ const sharedLines = ({ cache: { sessions, redis } }: Config): readonly string[] 
   return [...usual, parts.join('; ')];
 };
 
-const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
-  const { breaker, concurrency } = app;
+const throughText = ({ passthrough }: Backed): string => {
+  if (!passthrough) return '';
+  const { firstByte, idle, limit, upgrades } = passthrough;
+  return `; lets through: ${[firstByte, idle, limit].map(ms => (ms === 0 ? 'no limit' : formatDuration(ms))).join(', ')}, ${upgrades} upgrades`;
+};
+
+const backedLines = (backed: Backed): readonly string[] => {
+  const { breaker, concurrency } = backed;
   const state = breaker
     ? `${breaker.minCalls} in ${formatDuration(breaker.window)}, ${formatShare(breaker.errorShare)} or ${formatShare(breaker.slowShare)} over ${formatShare(breaker.slowAfter)}, open ${formatDuration(breaker.openFor)} to ${formatDuration(breaker.maxOpenFor)}, ${breaker.probes} probes`
     : 'off';
+  return [
+    `  connect ${formatDuration(backed.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}${throughText(backed)}`,
+    ...replicaLines(backed),
+  ];
+};
+
+const appLines = (app: App, hooks: readonly string[]): readonly string[] => {
   const groups = Map.groupBy(hooks, hook => app.settings(hook));
   return [
     `app ${app.name} at ${app.path || '/'} to ${app.upstreams.join(' ')}${app.credentials ? ` for ${app.credentials.username}` : ''}`,
-    `  connect ${formatDuration(app.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}`,
-    ...replicaLines(app),
+    ...backedLines(app),
     ...[...groups].map(([settings, names]) => `  ${listed(names, 4)}: ${settingsText(settings)}`),
   ];
 };
 
 const placesText = ({ max, floor, ceiling }: App['concurrency']): string =>
   max === 'auto' ? `auto ${floor} to ${ceiling}` : String(max);
+
 /** Only what is not as usual. */
-const replicaLines = ({ ejection, slowStart, health, resolve }: App): readonly string[] => {
+const replicaLines = ({ ejection, slowStart, health, resolve }: Backed): readonly string[] => {
   const { failures, errorShare, slowerThan, for: forMs, maxFor } = ejection || {};
   const rules = ejection
     ? `${failures} failures, ${formatShare(errorShare ?? 0)}, ${slowerThan} times, for ${formatDuration(forMs ?? 0)} to ${formatDuration(maxFor ?? 0)}`

@@ -11,10 +11,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   answers: ['core', 'options', 'hooks', 'store'],
   sessions: ['core', 'hooks', 'answers', 'store'],
   upstream: ['core'],
+  passthrough: ['core', 'options', 'upstream'],
   delivery: ['core', 'options', 'answers', 'sessions', 'store'],
   observability: ['core'],
   page: [],
-  config: ['core', 'options', 'hooks', 'resilience', 'store'],
+  config: ['core', 'options', 'hooks', 'resilience', 'passthrough', 'store'],
   gateway: [
     'core',
     'hooks',
@@ -24,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'delivery',
     'upstream',
+    'passthrough',
     'observability',
     'config',
   ],
@@ -35,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sessions',
     'delivery',
     'upstream',
+    'passthrough',
     'observability',
     'config',
     'gateway',
@@ -57,7 +60,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   hono: ['server'],
   '@hono/node-server': ['server'],
   yaml: ['config'],
-  zod: ['options', 'hooks', 'resilience', 'store', 'config'],
+  'http-proxy-3': ['passthrough'],
+  zod: ['options', 'hooks', 'resilience', 'passthrough', 'store', 'config'],
 };
 
 /** The folder under `src`, or undefined for anything else. */
@@ -73,7 +77,9 @@ const isPolicy = ({ file, source }: Parsed): boolean =>
 
 /** From another folder, config needs the options schemas and the catalogue, nothing that runs. */
 const isMoreThanOptions = (from: string, to: string, { names }: Import): boolean =>
-  from === 'config' && ['resilience', 'store'].includes(to) && names.some(name => !name.endsWith('Options'));
+  from === 'config' &&
+  ['resilience', 'passthrough', 'store'].includes(to) &&
+  names.some(name => !name.endsWith('Options'));
 
 /** Only the types of the configuration are known below the command line; nothing there reads a file. */
 const isMoreThanTypes = (from: string, { to }: Import): boolean =>

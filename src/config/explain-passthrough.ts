@@ -1,0 +1,56 @@
+import type { DraftApp } from './draft.ts';
+import { ofBreaker, ofConcurrency, ofConnect } from './explain-upstreams.ts';
+import type { Statement } from './fact.ts';
+import { formatDuration } from './text.ts';
+
+/** What holds for all that is no hook of `app`; nothing if it is not let through. */
+export const passthroughStatements = (app: DraftApp): readonly Statement[] => {
+  const { passthrough, path } = app.options;
+  if (!passthrough) return [];
+  const of = (key: string) => ({ key: ['passthrough', key] });
+  return [
+    {
+      name: 'kind',
+      value: 'no hook: it passes through',
+      meaning: `any method, below ${path || '/'}; only POSTs to a known name, or one that matches in hooks, are hooks. Bodies are not held, nothing is kept or sent twice`,
+      key: ['passthrough'],
+    },
+    {
+      name: 'callers',
+      value: 'anyone',
+      meaning: 'wcs.addresses, wcs.secret and restUsername are asked of hooks alone',
+      rule: 'what is no hook is for the back-end to judge',
+    },
+    {
+      name: 'first byte',
+      value: `${formatDuration(passthrough.firstByte)}, connect within ${formatDuration(app.options.connectLimit)}`,
+      meaning: 'an answer that has not begun by then is a 504; an upload that goes on begins the time anew',
+      rule: '30s',
+      ...of('firstByte'),
+    },
+    {
+      name: 'idle',
+      value: formatDuration(passthrough.idle),
+      meaning: 'an answer, or an upgraded connection, on which nothing comes for so long is cut',
+      rule: '60s',
+      ...of('idle'),
+    },
+    {
+      name: 'limit',
+      value: passthrough.limit === 0 ? 'none' : formatDuration(passthrough.limit),
+      meaning: 'of all of it, upgraded connections aside',
+      rule: '0: as long as it takes',
+      ...of('limit'),
+    },
+    {
+      name: 'upgrades',
+      value: `${passthrough.upgrades} at a time`,
+      meaning: 'connections that change to WebSocket and the like; beyond that 503',
+      rule: '1000',
+      ...of('upgrades'),
+    },
+    ofConnect(app),
+    ofBreaker(app),
+    ofConcurrency(app),
+  ];
+};

@@ -1,0 +1,84 @@
+import type { App, Backed } from '../config/types.ts';
+import type { Route } from '../core/call.ts';
+import type { Handler, Layer } from '../core/layer.ts';
+import { CATALOGUE } from '../hooks/catalogue.ts';
+import { leadsOut, simplest } from '../passthrough/target.ts';
+import type { Choice } from '../upstream/choose.ts';
+import { passStack } from './routes.ts';
+
+/** The label of what is no hook. */
+const LABEL = 'passthrough';
+
+/** How what passes through is served, below the path of one app or wherever there is none. */
+export interface ThroughRoute extends Route {
+  readonly handler: Handler;
+  /** How long the back-end may take to the first byte of an answer, in milliseconds. */
+  readonly firstByteMs: number;
+  /** How long nothing may happen after that, in milliseconds. */
+  readonly idleMs: number;
+  /** How long all of it may take, or infinity. */
+  readonly limitMs: number;
+}
+
+/** Where a path leads that is no hook's. */
+export interface Through {
+  readonly route: ThroughRoute;
+  /** What of the path follows that of the app, byte for byte. */
+  readonly rest: string;
+  /** True if a server could take `rest` for a way out of the upstream's own path. */
+  readonly leadsOut: boolean;
+}
+
+/** The way through to the upstreams of `backed`, or nothing if that is off. */
+export const throughRoute = (
+  { name, passthrough }: Backed,
+  choice: Choice,
+  rate: Layer | undefined,
+  fallback: readonly Layer[] = [],
+): ThroughRoute | undefined => {
+  if (!passthrough) return undefined;
+  return {
+    app: name,
+    hook: LABEL,
+    priority: 'low', // hooks go first where there is not room for all
+    handler: passStack({ fallback, patienceMs: passthrough.firstByte, choice, rate }),
+    firstByteMs: passthrough.firstByte,
+    idleMs: passthrough.idle,
+    limitMs: passthrough.limit === 0 ? Number.POSITIVE_INFINITY : passthrough.limit,
+  };
+};
+
+interface Place {
+  readonly path: string;
+  /** Absent where an app lets nothing through. */
+  readonly through: ThroughRoute | undefined;
+}
+
+/** Finds where a path leads that is no hook's: to the app with the longest path above it, or where no app has it. */
+export const createThroughFinder = (apps: readonly Place[], others: ThroughRoute | undefined) => {
+  const longestFirst = apps.toSorted((a, b) => b.path.length - a.path.length);
+  const places = [...longestFirst, { path: '', through: others }];
+  return (path: string): Through | undefined => {
+    const place = places.find(each => path === each.path || path.startsWith(`${each.path}/`));
+    if (!place?.through) return undefined;
+    const rest = path.slice(place.path.length);
+    return { route: place.through, rest, leadsOut: leadsOut(rest) };
+  };
+};
+
+const NAMED = new Set(CATALOGUE.map(({ name }) => name.toLowerCase()));
+
+/**
+ * Makes what tells paths that a lenient back-end could take for those of hooks (`/app//connect`, `/app/x/../connect`,
+ * `/app/%63onnect`): they are none here, so nobody would look at their signature.
+ */
+export const createLikeness = (apps: readonly App[]) => {
+  const named = (app: App) => new Set([...NAMED, ...app.namedHooks.map(name => name.toLowerCase())]);
+  const known = apps.map(app => ({ app, path: app.path.toLowerCase(), hooks: named(app) }));
+  return (path: string): boolean => {
+    const plain = simplest(path);
+    const slash = plain.lastIndexOf('/');
+    const [above, name] = [plain.slice(0, slash), plain.slice(slash + 1)];
+    return known.some(each => each.path === above && (each.hooks.has(name) || each.app.names(name)));
+  };
+};

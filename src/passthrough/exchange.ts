@@ -1,0 +1,263 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ProxyServer } from 'http-proxy-3';
+import type { Answer, Attempt, Call, Outcome } from '../core/call.ts';
+import { after, now } from '../core/clock.ts';
+import { GatewayError } from '../core/errors.ts';
+import type { AnswerHead, Passage } from '../core/passage.ts';
+import { classifyError } from '../upstream/classify.ts';
+import { headOf } from '../upstream/client.ts';
+import { asObject, endToEnd } from './fields.ts';
+import type { Lines } from './lines.ts';
+import type { PassthroughOptions } from './options.ts';
+import { Silence } from './silence.ts';
+import type { Place, Upgrades } from './upgrades.ts';
+
+/** What exchanges with one upstream have in common. */
+export interface Line {
+  readonly proxy: ProxyServer;
+  readonly lines: Lines;
+  /** What the upstream is called, where the client does not say what it calls it (HTTP/1.0). */
+  readonly host: string;
+  /** The path of the upstream, without a slash at its end. */
+  readonly base: string;
+  readonly options: PassthroughOptions;
+  readonly upgrades: Upgrades;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Where the library believes the upstream to be. Only the connections know it. */
+const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
+
+const outcomeOf = (status: number): Outcome => {
+  if (status >= 500) return 'status';
+  return status >= 400 ? 'verdict' : 'ok';
+};
+
+/** What went wrong on a connection that had been there. */
+const asFailure = (error: NodeJS.ErrnoException, upstream: ClientRequest | undefined, ms: number): GatewayError => {
+  if (error instanceof GatewayError) return error;
+  if (error.code?.startsWith('HPE_'))
+    return new GatewayError('body', `the upstream answered something that is not HTTP/1.1: ${error.code}`, {
+      cause: error,
+    });
+  const reused = upstream?.reusedSocket ?? false;
+  return classifyError(error, { connected: true, reused, answered: false, ms });
+};
+
+/**
+ * One request on its way to the back-end, and the answer on its way back. `answered` settles with the first byte of the
+ * answer, `passage.over` with the last one. It is never repeated: the body is gone once it has been sent.
+ */
+export class Exchange {
+  readonly #line: Line;
+  readonly #call: Call;
+  readonly #passage: Passage;
+  readonly #attempt: Attempt;
+  readonly #answered = Promise.withResolvers<Answer>();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #sentAt = now();
+  readonly #silence: Silence;
+  readonly #stops: (() => void)[] = [];
+  #upstream: ClientRequest | undefined = undefined;
+  #answer: Answer | undefined = undefined;
+  #place: Place | undefined = undefined;
+  #isOver = false;
+
+  constructor(line: Line, call: Call, passage: Passage, attempt: Attempt) {
+    this.#line = line;
+    this.#call = call;
+    this.#passage = passage;
+    this.#attempt = attempt;
+    this.#silence = new Silence(line.options.firstByte, () => this.#fail(this.#whoIsSilent()));
+    this.#stops.push(() => this.#silence.stop());
+    if (line.options.limit > 0)
+      this.#stops.push(after(call.deadline - now(), () => this.#fail(new GatewayError('limit'))));
+  }
+
+  get answered(): Promise<Answer> {
+    return this.#answered.promise;
+  }
+
+  begin(): void {
+    const { upgrade } = this.#passage;
+    try {
+      if (upgrade.length > 0) this.#place = this.#line.upgrades.take(this.#call.route.app, this.#line.options.upgrades);
+      this.#attempt.sent = true;
+      this.#stops.push(this.#call.cancel.onCancel(reason => this.#fail(reason)));
+      if (!this.#isOver) this.#ask();
+    } catch (error) {
+      // A field that node:http reads and does not write.
+      this.#fail(error instanceof GatewayError ? error : new GatewayError('bad_request', undefined, { cause: error }));
+    }
+  }
+
+  /**
+   * The library sees a request of which nothing is left for it to change (its ways with methods, paths and framing are
+   * not ours), and asks for the body to be sent by `buffer`, which is where the request to the back-end comes to hand.
+   */
+  #ask(): void {
+    const { proxy, lines, host } = this.#line;
+    const { request, response } = this.#passage;
+    const asked = {
+      method: 'GET',
+      url: '/',
+      httpVersion: '1.1',
+      headers: { Host: host, ...asObject(headOf(this.#call)) },
+      socket: request.socket,
+    };
+    const view = { ...asked, on: () => view } as unknown as IncomingMessage;
+    const buffer = { pipe: (upstream: ClientRequest) => this.#send(upstream) } as never;
+    const method = request.method ?? 'GET';
+    proxy.web(view, response, { target: TARGET, agent: lines, method, buffer, selfHandleResponse: true }, error =>
+      this.#fail(asFailure(error, this.#upstream, now() - this.#sentAt)),
+    );
+  }
+
+  #send(upstream: ClientRequest): void {
+    const { request, target, upgrade } = this.#passage;
+    this.#upstream = upstream;
+    upstream.path = this.#line.base + target;
+    upstream.once('response', answer => this.#begin(answer));
+    upstream.once('socket', () => this.#connected(upstream));
+    // node:http drops a change of protocol that nobody asked for without a word.
+    upstream.once('close', () => this.#answer ?? this.#fail(new GatewayError('reset')));
+    if (upgrade.length > 0)
+      upstream.once('upgrade', (answer, socket, early) => this.#change(answer, { socket, early }));
+    if (this.#hasBody) request.on('data', this.#noteSent).pipe(upstream);
+    else upstream.end();
+  }
+
+  get #hasBody(): boolean {
+    const { headers } = this.#passage.request;
+    return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  }
+
+  /** The head goes at once, so that a back-end may refuse a body before it has come. */
+  #connected(upstream: ClientRequest): void {
+    if (this.#isOver) upstream.destroy();
+    else if (this.#hasBody) upstream.flushHeaders();
+    if (!this.#isOver && this.#passage.awaitsContinue) this.#passage.response.writeContinue();
+  }
+
+  readonly #noteSent = (bytes: Buffer): void => {
+    this.#passage.bytesIn += bytes.length;
+    this.#silence.hear();
+  };
+
+  readonly #noteReceived = (bytes: Buffer): void => {
+    this.#passage.bytesOut += bytes.length;
+    this.#silence.hear();
+    this.#call.tap?.write(bytes);
+  };
+
+  #begin(message: IncomingMessage): void {
+    message.on('error', () => {});
+    if (this.#isOver) return;
+    const { statusCode: status = 0, statusMessage = '' } = message;
+    const head: AnswerHead = { status, message: statusMessage, headers: endToEnd(message.rawHeaders) };
+    const failure = status >= 500 ? 'status' : undefined;
+    this.#attempt.ms = now() - this.#silence.heardAt;
+    try {
+      this.#call.tap?.begin(head);
+      this.#passage.begin(head, failure);
+    } catch (error) {
+      this.#fail(error instanceof GatewayError ? error : new GatewayError('body', undefined, { cause: error }));
+      return;
+    }
+    this.#passage.over = this.#over.promise;
+    // Whoever waits for it begins to when the layers below have settled.
+    this.#over.promise.catch(() => {});
+    this.#silence.allow(this.#line.options.idle);
+    this.#answer = { status, headers: head.headers, body: NOTHING, source: 'upstream' };
+    this.#pass(message);
+    if (failure)
+      this.#answered.reject(new GatewayError(failure, `the upstream answered ${status}`, { answer: this.#answer }));
+    else this.#answered.resolve(this.#answer);
+  }
+
+  #pass(message: IncomingMessage): void {
+    message.on('data', this.#noteReceived);
+    message.once('end', () => this.#finish(message));
+    message.once('close', () => this.#isOver || this.#fail(new GatewayError('reset', 'the answer was cut short')));
+    message.pipe(this.#passage.response, { end: false });
+  }
+
+  #finish(message: IncomingMessage): void {
+    if (this.#isOver) return;
+    const { request, response } = this.#passage;
+    const { rawTrailers: raw } = message;
+    if (raw.length > 0)
+      response.addTrailers(
+        Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]] as [string, string]),
+      );
+    response.end();
+    this.#settle(outcomeOf(message.statusCode ?? 0));
+    this.#call.tap?.end(true);
+    this.#over.resolve();
+    if (request.complete) return;
+    this.#upstream?.destroy();
+    this.#passage.discard();
+  }
+
+  #change(message: IncomingMessage, upstream: { readonly socket: Duplex; readonly early: Buffer }): void {
+    const place = this.#place;
+    const protocol = message.headers.upgrade?.toLowerCase() ?? '';
+    const isOffered = this.#passage.upgrade.includes(protocol);
+    if (this.#isOver || !place || !isOffered) {
+      upstream.socket.on('error', () => {}).destroy();
+      this.#fail(new GatewayError('body', 'the upstream changed to a protocol that was not offered'));
+      return;
+    }
+    this.#attempt.ms = now() - this.#sentAt;
+    this.#place = undefined;
+    const headers = endToEnd(message.rawHeaders);
+    const client = this.#passage.change([
+      ...headers,
+      'Connection',
+      'Upgrade',
+      'Upgrade',
+      message.headers.upgrade ?? '',
+    ]);
+    place.join({ client, upstream }, this.#line.options.idle);
+    this.#settle('ok');
+    this.#answered.resolve({ status: 101, headers, body: NOTHING, source: 'upstream' });
+  }
+
+  #whoIsSilent(): GatewayError {
+    const { request, response } = this.#passage;
+    const { firstByte, idle } = this.#line.options;
+    if (this.#answer)
+      return response.writableNeedDrain
+        ? new GatewayError('gone', 'the client does not read its answer')
+        : new GatewayError('timeout', `nothing more of the answer within ${idle} ms, which is passthrough.idle`);
+    if (this.#upstream && !request.complete && !this.#upstream.writableNeedDrain)
+      return new GatewayError('request_timeout', 'the body did not go on in time');
+    return new GatewayError('timeout', `no answer within ${firstByte} ms, which is passthrough.firstByte`);
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#isOver) return;
+    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    if (code !== undefined) this.#attempt.why = code;
+    this.#attempt.ms ??= now() - this.#sentAt;
+    this.#settle(error.row.outcome ?? 'cancelled');
+    this.#upstream?.destroy();
+    if (!this.#answer) {
+      this.#answered.reject(error);
+      return;
+    }
+    this.#passage.cut();
+    this.#call.tap?.end(false);
+    this.#over.reject(new GatewayError(error.code, error.message, { cause: error.cause, answer: this.#answer }));
+  }
+
+  #settle(outcome: Outcome): void {
+    this.#isOver = true;
+    for (const stop of this.#stops) stop();
+    this.#place?.leave();
+    this.#attempt.outcome = outcome;
+    if (this.#attempt.sent) this.#call.emit({ type: 'attempt', call: this.#call, attempt: this.#attempt });
+  }
+}

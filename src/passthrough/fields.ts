@@ -1,0 +1,46 @@
+/** Hop-by-hop (RFC 9110 §7.6.1), and what the gateway says itself. */
+const NOT_ON: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
+  ...['proxy-authenticate', 'proxy-authentication-info'],
+  ...['breakwater-answer', 'breakwater-call-id'],
+]);
+
+/** Names in the `Connection` fields of a block, in lower case. */
+const namedIn = (raw: readonly string[]): ReadonlySet<string> => {
+  const named = new Set<string>();
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]?.toLowerCase() === 'connection')
+      for (const token of raw[i + 1]?.split(',') ?? []) named.add(token.trim().toLowerCase());
+  return named;
+};
+
+/** The fields of an answer that go on to the client, in order and as they came; `raw` is node:http's `rawHeaders`. */
+export const endToEnd = (raw: readonly string[]): string[] => {
+  const named = namedIn(raw);
+  const fields: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const lower = (raw[i] as string).toLowerCase();
+    if (!NOT_ON.has(lower) && !named.has(lower)) fields.push(raw[i] as string, raw[i + 1] as string);
+  }
+  return fields;
+};
+
+/**
+ * A header block as http-proxy-3 and node:http take it: a property for each name as it was first written, and a list where
+ * a field comes several times, which leave as so many lines.
+ */
+export const asObject = (block: string): Record<string, string | string[]> => {
+  const names = new Map<string, string>();
+  const fields: Record<string, string | string[]> = Object.create(null);
+  for (const line of block.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 1) continue;
+    const lower = line.slice(0, colon).toLowerCase();
+    const name = names.get(lower) ?? line.slice(0, colon);
+    const value = line.slice(colon + 1).trim();
+    const before = fields[name];
+    fields[name] = before === undefined ? value : [before, value].flat();
+    names.set(lower, name);
+  }
+  return fields;
+};

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { Code } from '../../src/core/errors.ts';
+import type { Event } from '../../src/core/events.ts';
+import { createFaultServer, type FaultServer } from '../fault-server.ts';
+import { rawCall } from '../raw-call.ts';
+import { header } from '../request-reader.ts';
+import { APP, configFor, type Started, startGateway } from '../start.ts';
+
+let backEnd: FaultServer;
+let gateway: Started;
+let rejected: Code[];
+
+beforeEach(async () => {
+  backEnd = await createFaultServer();
+  rejected = [];
+});
+afterEach(async () => {
+  await gateway.close();
+  await backEnd.close();
+});
+
+const serve = async (limits: object): Promise<void> => {
+  const listener = (event: Event) => void (event.type === 'rejected' && rejected.push(event.code));
+  gateway = await startGateway(configFor([backEnd.url], { passthrough: true }, { limits }), { listener });
+};
+
+const GET = `GET ${APP.path}/pages/1 HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+test('what passes through beyond the rate is a 429 with Retry-After, counted, and the back-end is not asked', async () => {
+  await serve({ rate: { calls: 1, burst: 2 } });
+  const { answers } = await rawCall(gateway.port, [GET, GET, GET], { answers: 3, pauseMs: 50 });
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 429],
+  );
+  assert.equal(header(answers[2]?.headers ?? [], 'retry-after'), '1');
+  assert.deepEqual([backEnd.count, rejected], [2, ['rate']]);
+});
+
+test('an upload slower than bodyRate is cut with 408, and counted once', async () => {
+  await serve({ bodyRate: '1KiB' });
+  const head = `PUT ${APP.path}/files/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n`;
+  const parts = [head, ...Array.from({ length: 60 }, () => 'x')];
+  const { answers, ms } = await rawCall(gateway.port, parts, { pauseMs: 200, deadlineMs: 14_000 });
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [408],
+  );
+  assert.ok(ms > 4900 && ms < 12_000, `${ms} ms`);
+  assert.deepEqual(rejected, ['request_timeout']);
+});
