@@ -107,7 +107,8 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
       'Look at `breakwater_upstream_duration_seconds` of this hook: if good answers take that long, raise `limit` (below `wcs.requestTimeout`); if not, the back-end stalls.',
   },
   timeout: {
-    happened: 'One attempt took longer than `attemptLimit`, so it was cut.',
+    happened:
+      'One attempt took longer than `attemptLimit`, so it was cut. Of what passes through: no answer began within `passthrough.firstByte`, or one fell silent for `passthrough.idle`.',
     got: `another attempt's answer if the hook is idempotent and there was time; else ${LADDER}`,
     remedy:
       'As for `limit`. A short `attemptLimit` helps only where a second attempt is allowed (`idempotent`) and likely to be faster.',
@@ -162,7 +163,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   overload: {
     happened:
-      'The upstream has `concurrency.max` calls in flight and `concurrency.queue` more that wait, so there was no room.',
+      'The upstream has `concurrency.max` calls in flight and `concurrency.queue` more that wait, so there was no room. Of what passes through also: it waited for room for `passthrough.firstByte`, or there are `passthrough.upgrades` upgraded connections.',
     got: `at once, ${LADDER}`,
     remedy:
       'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, or add an upstream.',
