@@ -116,7 +116,8 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
       'Look at `breakwater_upstream_duration_seconds` of this hook: if good answers take that long, raise `limit` (below `wcs.requestTimeout`); if not, the back-end stalls.',
   },
   timeout: {
-    happened: 'One attempt took longer than `attemptLimit`, so it was cut.',
+    happened:
+      'One attempt took longer than `attemptLimit`, so it was cut. Of what passes through: no answer began within `passthrough.firstByte`, or one fell silent for `passthrough.idle`.',
     got: `another attempt's answer if the hook is idempotent and there was time; else ${LADDER}`,
     remedy:
       'As for `limit`. A short `attemptLimit` helps only where a second attempt is allowed (`idempotent`) and likely to be faster.',
@@ -171,7 +172,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   },
   overload: {
     happened:
-      'The upstream has as many calls in flight as may be (`concurrency.max`, or what was learned where that is `auto`) and `concurrency.queue` more that wait, so there was no room; or the call had waited, and one of higher [priority](overload.md) came, or it could not make it within its limit any more.',
+      'The upstream has as many calls in flight as may be (`concurrency.max`, or what was learned where that is `auto`) and `concurrency.queue` more that wait, so there was no room; or the call had waited, and one of higher [priority](overload.md) came, or it could not make it within its limit any more. Of what passes through also: it waited for room for `passthrough.firstByte`, or there are `passthrough.upgrades` upgraded connections.',
     got: LADDER,
     remedy:
       'A stalled back-end fills the house first: see whether it is slow. If it is not, raise `concurrency.max` to what it can bear, write `concurrency: auto`, or add an upstream.',
