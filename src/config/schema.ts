@@ -6,6 +6,7 @@ import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RetryOptions } from '../resilience/retry.ts';
+import { KeptAnswersOptions } from '../static/options.ts';
 import { MemoryOptions } from '../store/memory.ts';
 import { RedisJournalOptions, RedisOptions } from '../store/redis-options.ts';
 import { address, isCollector, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
@@ -172,6 +173,7 @@ const root = {
   cache: z
     .strictObject({
       memory: MemoryOptions.prefault({}),
+      answers: KeptAnswersOptions.prefault({}),
       sessions: z
         .strictObject({
           entries: count().max(10_000_000, { error: 'is more than 10000000; name fewer entries' }).default(100_000),

@@ -13,6 +13,7 @@ import type { Admissions } from '../sessions/admissions.ts';
 import type { SessionsOfApp } from '../sessions/hold.ts';
 import { sessionLayers } from '../sessions/layers.ts';
 import type { Register } from '../sessions/register.ts';
+import type { KeptAnswers } from '../static/kept-answers.ts';
 import type { Store } from '../store/store.ts';
 import { Choice, type Upstream } from '../upstream/choose.ts';
 import { buildLadder } from './ladder.ts';
@@ -68,6 +69,8 @@ export interface Memory {
   readonly storesMs: number;
   readonly journalMs: number;
   readonly upgrades: Upgrades;
+  /** Answers to what passed through. */
+  readonly kept: KeptAnswers;
 }
 
 export interface GatewayParts {
@@ -115,7 +118,7 @@ class AppRoutes {
     this.#memory = memory;
     this.upstreams = upstreamsOf(app, { config, memory, emit });
     this.#choice = new Choice(this.upstreams);
-    this.through = throughRoute(app, this.#choice);
+    this.through = throughRoute(app, this.#choice, memory.kept);
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
     // Sessions may wait from before a reload, whatever this configuration says.
@@ -234,7 +237,7 @@ const createOthers = (parts: GatewayParts) => {
   const { passthrough } = parts.config;
   if (!passthrough) return undefined;
   const upstreams = upstreamsOf(passthrough, parts);
-  return { upstreams, through: throughRoute(passthrough, new Choice(upstreams)) };
+  return { upstreams, through: throughRoute(passthrough, new Choice(upstreams), parts.memory.kept) };
 };
 
 /** Builds a gateway. It opens no connection before the first call. */

@@ -1,8 +1,10 @@
 import type { App, Backed } from '../config/types.ts';
 import type { Route } from '../core/call.ts';
-import type { Handler, Layer } from '../core/layer.ts';
+import type { Handler } from '../core/layer.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { leadsOut, simplest } from '../passthrough/target.ts';
+import type { KeptAnswers } from '../static/kept-answers.ts';
+import { staticFallbacks } from '../static/layer.ts';
 import type { Choice } from '../upstream/choose.ts';
 import { passStack } from './routes.ts';
 
@@ -31,11 +33,12 @@ export interface Through {
 
 /** The way through to the upstreams of `backed`, or nothing if that is off. */
 export const throughRoute = (
-  { name, passthrough }: Backed,
+  { name, passthrough, findRoute }: Backed,
   choice: Choice,
-  fallback: readonly Layer[] = [],
+  kept: KeptAnswers,
 ): ThroughRoute | undefined => {
   if (!passthrough) return undefined;
+  const fallback = [staticFallbacks({ app: name, findRoute, kept })];
   return {
     app: name,
     hook: LABEL,

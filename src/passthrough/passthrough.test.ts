@@ -12,7 +12,7 @@ const { hold, layer, close } = createPassthrough({
   upstream: 'http://127.0.0.1:9/base',
   connectLimitMs: 100,
   most: 1,
-  options: { firstByte: 100, idle: 100, limit: 0, upgrades: 1 },
+  options: { firstByte: 100, idle: 100, limit: 0, upgrades: 1, routes: {} },
   upgrades: new Upgrades(),
 });
 test.after(close);
