@@ -9,6 +9,7 @@ import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
 import { passthroughDoubts } from './passthrough-rules.ts';
 import { formatPath } from './problems.ts';
+import { routeDoubts } from './route-warnings.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
 import type { Rung } from './types.ts';
@@ -32,6 +33,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...doorDoubts(draft),
   ...cacheDoubts(draft),
   ...passthroughDoubts(draft),
+  ...routeDoubts(draft),
   ...wcsDoubts(draft),
 ];
 
