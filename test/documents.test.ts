@@ -122,6 +122,23 @@ describe('the configurations that documents print', () => {
   });
 });
 
+describe('the page of static fallbacks', () => {
+  const page = read('docs/static-fallbacks.md');
+
+  test('prints routes that are valid, and nothing in them is doubtful', () => {
+    const text = fencesOf(page).find(({ language }) => language === 'yaml')?.text ?? '';
+    const app = 'apps:\n  - { name: a, path: /a, upstreams: [http://127.0.0.1:8000/a] }\n';
+    const { config, warnings } = parseConfig(app + text, { file: 'static-fallbacks.md', env: {} });
+    none(warnings.map(({ message }) => message));
+    assert.equal(config.passthrough?.findRoute('/api/status/now')?.keepFor, 600_000);
+  });
+
+  test('has a row for each rung', () => {
+    const heads = new Set(rowsOf(page).flatMap(([rung = '']) => rung.split(', ')));
+    none(['cached', 'unavailable', '{ body: … }', '{ file: x.json }'].filter(rung => !heads.has(rung)));
+  });
+});
+
 describe('the decisions', () => {
   const files = DOCUMENTS.filter(file => file.startsWith('docs/decisions/'));
 

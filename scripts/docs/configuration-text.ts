@@ -8,7 +8,8 @@ One YAML file. \`breakwater run --config FILE\` takes the one that you name, els
 
 * \`breakwater check\` tells every problem at once, with file, line, column and what would be right, and prints what a valid
   file comes to, with all defaults written out.
-* \`breakwater explain APP HOOK\` tells what happens to one hook, and which line or built-in rule says so.
+* \`breakwater explain APP HOOK\` tells what happens to one hook, and which line or built-in rule says so; with a path in
+  place of the hook, what a GET gets that passes through.
 * \`kill -HUP\` reads the file again. If it is wrong, that is logged and the running configuration stays.
 * With \`# yaml-language-server: $schema=…/config/breakwater.schema.json\` in the first line, editors complete and check it.
 

@@ -64,10 +64,13 @@ test('check says in the end how many warnings there were, if there were any', as
 });
 
 test('check prints no secret that came from the environment', async () => {
-  const file = write('secret.yaml', `${APP}    fallback: [{ body: { sipPassword: "\${PW}" } }]\n`);
+  const body = `{ body: { sipPassword: "\${PW}" } }`;
+  const routes = `routes: { "/echo/*": { fallback: [${body}] } }`;
+  const others = `passthrough: { upstreams: ["http://127.0.0.1:1"], ${routes} }\n`;
+  const file = write('secret.yaml', `${APP}    fallback: [${body}]\n    passthrough: { ${routes} }\n${others}`);
   const { code, out, err } = await outcome(check, ['-c', file], { env: { PW: 'hunter2' } });
   assert.equal(code, 0);
-  assert.match(out, /sipPassword: "\*\*\*"/);
+  assert.equal(out.match(/sipPassword: "\*\*\*"/g)?.length, 3);
   assert.doesNotMatch(out + err, /hunter2/);
 });
 
@@ -105,8 +108,8 @@ test('a wrong command line is told in one line with the way to help, and exits 2
       /^breakwater check: takes no words beside its options \(a file is named by --config\), but got "x\.yaml"; see /,
     ],
     [check, ['--config'], /^breakwater check: option '-c, --config <value>' argument missing; see /],
-    [explain, [], /^breakwater explain: takes APP and HOOK, but got nothing; see /],
-    [explain, ['Echo'], /^breakwater explain: takes APP and HOOK, but got "Echo"; see /],
+    [explain, [], /^breakwater explain: takes APP and HOOK or \/PATH, but got nothing; see /],
+    [explain, ['Echo'], /^breakwater explain: takes APP and HOOK or \/PATH, but got "Echo"; see /],
   ];
   for (const [command, args, expected] of cases) {
     const { code, out, err } = await outcome(command, args);
@@ -156,4 +159,15 @@ test('explain of an app that is not there lists those that are, and exits 2', as
   const { code, err } = await outcome(explain, ['echo', 'connect', '-c', file]);
   assert.equal(code, 2);
   assert.equal(err.replace(file, 'FILE'), 'breakwater explain: no app "echo" in FILE, only Echo; did you mean Echo?\n');
+});
+
+test('explain tells what a path gets that passes through, and why it has nothing to tell', async () => {
+  const file = write('path.yaml', `${APP}    passthrough: { routes: { "/echo/*": { fallback: [unavailable] } } }\n`);
+  const told = (...words: string[]) => outcome(explain, [...words, '-c', file]);
+  assert.match((await told('Echo', '/echo/status?x=1')).out, /^fallback +unavailable$/m);
+  const { code, err } = await told('Echo', '/other');
+  assert.deepEqual([code, err], [2, 'breakwater explain: /other is not below /echo, which is the path of Echo\n']);
+  assert.match((await told('passthrough', '/other')).err, /no app "passthrough" in .*, only Echo$/m);
+  const off = write('no-path.yaml', APP);
+  assert.match((await outcome(explain, ['Echo', '/echo/x', '-c', off])).err, /nothing passes through to Echo/);
 });

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { type Draft, type DraftApp, secretsOf } from './draft.ts';
 import { readBounded } from './read-bounded.ts';
+import { type ReadFile, routeFinder } from './static-routes.ts';
 import type { App, Config } from './types.ts';
 import type { Finding } from './validate.ts';
 
@@ -33,11 +34,16 @@ const readPem = (file: string): Buffer => {
   throw new Error('holds no certificate');
 };
 
-/** What the files hold that the two `redis.ca` name. */
-export type Cas = Readonly<Record<'cache' | 'events', Buffer | undefined>>;
+/** What the files hold that the configuration names. */
+export interface Files {
+  /** Of the two `redis.ca`. */
+  readonly cas: Readonly<Record<'cache' | 'events', Buffer | undefined>>;
+  /** Of the rungs of routes. */
+  readonly ofRoutes: ReadFile;
+}
 
 /** A draft without faults as what the gateway runs on. */
-export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
+export const assemble = ({ root, apps }: Draft, { cas, ofRoutes }: Files): Config => ({
   listen: root.listen,
   admin: root.admin,
   drain: root.drain,
@@ -47,8 +53,8 @@ export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
     addresses: root.wcs.addresses ?? [],
   },
   limits: root.limits,
-  apps: apps.map(assembleApp),
-  passthrough: assemblePassthrough(root.passthrough),
+  apps: apps.map(app => assembleApp(app, ofRoutes)),
+  passthrough: assemblePassthrough(root.passthrough, ofRoutes),
   cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
   events: assembleEvents(root.events, cas.events),
   log: root.log,
@@ -64,14 +70,18 @@ const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer 
 /** The name that calls have which are no hooks, and the one of what no app has. */
 export const PASSTHROUGH = 'passthrough';
 
-const assemblePassthrough = (written: Draft['root']['passthrough']): Config['passthrough'] => {
+const findRouteOf = (passthrough: App['passthrough'], read: ReadFile): App['findRoute'] =>
+  routeFinder(passthrough ? passthrough.routes : {}, read);
+
+const assemblePassthrough = (written: Draft['root']['passthrough'], read: ReadFile): Config['passthrough'] => {
   if (!written) return undefined;
-  const { firstByte, idle, limit, upgrades, ...backed } = written;
-  return { ...backed, name: PASSTHROUGH, path: '', passthrough: { firstByte, idle, limit, upgrades } };
+  const { firstByte, idle, limit, upgrades, routes, ...backed } = written;
+  const passthrough = { firstByte, idle, limit, upgrades, routes };
+  return { ...backed, name: PASSTHROUGH, path: '', passthrough, findRoute: findRouteOf(passthrough, read) };
 };
 
-const assembleApp = ({ options, namedHooks, names, settings }: DraftApp): App => {
+const assembleApp = ({ options, namedHooks, names, settings }: DraftApp, read: ReadFile): App => {
   const { restUsername: username, restPassword: password, ...rest } = options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
-  return { ...rest, credentials, namedHooks, names, settings };
+  return { ...rest, credentials, findRoute: findRouteOf(options.passthrough, read), namedHooks, names, settings };
 };

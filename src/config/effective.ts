@@ -49,7 +49,8 @@ const effectiveApp = ({ layers, options }: DraftApp, requestTimeout: number): Fi
     ...effectiveAttempt(layers, general),
     ...pick(fill(appSchema(), written), ['connectLimit']),
     ...pick(fill(hookSchema(), written), ['idempotent', 'hedge', 'retry']),
-    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS, 'passthrough']),
+    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS]),
+    ...masked(pick(fill(appSchema(), written), ['passthrough'])),
     ...masked(pick(fill(hookSchema(), written), ['fallback'])),
     hooks: effectiveHooks(layers),
   };

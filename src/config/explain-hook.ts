@@ -7,7 +7,7 @@ import { passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
 import { ofBreaker, ofConcurrency } from './explain-upstreams.ts';
 import type { Fact, Statement } from './fact.ts';
-import { hookLayers } from './layers.ts';
+import { hookLayers, type Layer } from './layers.ts';
 import type { Loaded } from './load.ts';
 import { formatPath } from './problems.ts';
 import { formatDuration, formatShare } from './text.ts';
@@ -15,15 +15,21 @@ import type { HookSettings } from './types.ts';
 
 /** All that holds for `hook` of `app`, in the order in which a call meets it. */
 export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readonly Fact[] => {
-  const layers = hookLayers(app.layers, hook);
-  const statements = isHook(app, hook) ? hookStatements(loaded, app, hook) : passthroughStatements(app);
-  return statements.map(({ key, path: whole, place, rule, ...fact }) => {
+  if (!isHook(app, hook)) return explainThrough(loaded, app);
+  return asFacts(loaded, hookLayers(app.layers, hook), hookStatements(loaded, app, hook));
+};
+
+/** All that holds for what is no hook of `app`. */
+export const explainThrough = (loaded: Loaded, app: DraftApp): readonly Fact[] =>
+  asFacts(loaded, app.layers.general, passthroughStatements(app));
+
+const asFacts = (loaded: Loaded, layers: readonly Layer[], statements: readonly Statement[]): readonly Fact[] =>
+  statements.map(({ key, path: whole, place, rule, ...fact }) => {
     if (place) return { ...fact, from: place };
     const path = whole ?? (key && originOf(layers, key));
     if (!path) return { ...fact, from: `built-in: ${rule}` };
     return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
   });
-};
 
 /** Where other things are let through, names that nobody knows are none of hooks. */
 export const isHook = (app: DraftApp, hook: string): boolean =>

@@ -12,7 +12,7 @@ export const passthroughStatements = (app: DraftApp): readonly Statement[] => {
     {
       name: 'kind',
       value: 'no hook: it passes through',
-      meaning: `any method, below ${path || '/'}; only POSTs to a known name, or one that matches in hooks, are hooks. Bodies are not held, nothing is kept or sent twice`,
+      meaning: `any method, below ${path || '/'}; only POSTs to a known name, or one that matches in hooks, are hooks. Bodies are not held, nothing is sent twice, and nothing kept but for routes`,
       key: ['passthrough'],
     },
     {

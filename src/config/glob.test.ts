@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareGlobs, isLiteral, matchesGlob } from './glob.ts';
+import { compareGlobs, isLiteral, matchesGlob, mayBegin } from './glob.ts';
 
 const asPattern = (glob: string): RegExp =>
   new RegExp(`^${glob.replaceAll(/[.-]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
@@ -37,4 +37,21 @@ test('a name beats a glob, more letters beat fewer, fewer stars beat more', () =
 
 test('only what has no wildcard is a name as it stands', () => {
   assert.deepEqual(['connect', 'conn?ct', '*'].map(isLiteral), [true, false, false]);
+});
+
+test('a glob may begin with whatever some name that fits it begins with', () => {
+  const letters = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?'), maxLength: 5 });
+  const names = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 5 });
+  fc.assert(
+    fc.property(
+      letters,
+      names,
+      names,
+      (glob, prefix, rest) => !matchesGlob(glob, prefix + rest) || mayBegin(glob, prefix),
+    ),
+  );
+  assert.deepEqual(
+    ['*', '/a/*', '/a/b', '/*/b', '/a/?', '/a', '/b/*', '?a', ''].map(glob => mayBegin(glob, '/a/')),
+    [true, true, true, true, true, false, false, false, false],
+  );
 });

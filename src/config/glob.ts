@@ -34,3 +34,22 @@ export const compareGlobs = (a: string, b: string): number =>
 
 const fixed = (glob: string): number => glob.replaceAll(/[*?]/g, '').length;
 const stars = (glob: string): number => glob.split('*').length - 1;
+
+/** True if some name that begins with `prefix` fits `glob`. */
+export const mayBegin = (glob: string, prefix: string): boolean => {
+  /** Places in the glob where one may be after the letters so far. */
+  let places = withStars(glob, new Set([0]));
+  for (const letter of prefix) {
+    const next = [...places].flatMap(at =>
+      glob[at] === '*' ? [at] : ['?', letter].includes(glob[at] ?? '') ? [at + 1] : [],
+    );
+    places = withStars(glob, new Set(next));
+  }
+  return places.size > 0;
+};
+
+/** The places, and those behind stars that stand for nothing. */
+const withStars = (glob: string, places: Set<number>): Set<number> => {
+  for (const at of places) if (glob[at] === '*') places.add(at + 1);
+  return places;
+};

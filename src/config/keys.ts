@@ -120,6 +120,15 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].passthrough.limit': 'How long all of it may take, upgraded connections aside; 0 is as long as it takes.',
   'apps[].passthrough.upgrades':
     'Most connections at a time that have changed their protocol, to WebSocket for the most part; beyond it 503. Such a connection takes no room of concurrency.max.',
+  'apps[].passthrough.routes':
+    'What a GET gets whose back-end fails, by the path as clients write it or by a glob, in which * is any characters or none, slashes too, and ? exactly one. Of several globs that fit, the most specific one holds, and it alone.',
+  'apps[].passthrough.routes.*.fallback':
+    'Answers to try in order: cached (the last good answer of the back-end), JSON that is written here or in a file, unavailable (503).',
+  'apps[].passthrough.routes.*.keepFor': 'How old a cached answer may be.',
+  'apps[].passthrough.routes.*.limit':
+    'How long the first byte of an answer is waited for, from the first byte of the request. Default: as long as passthrough.firstByte allows.',
+  'apps[].passthrough.routes.*.personal':
+    'Keeps answers although the back-end says that they are for one client or not to be kept or given stale, and answers to requests with Authorization or Cookie; each client that differs in those two gets its own alone.',
 
   passthrough:
     'Where all paths lead that no app has. The label of its calls is passthrough. Default: nowhere, they get 404.',
@@ -129,6 +138,9 @@ export const KEYS: Readonly<Record<string, string>> = {
   'cache.memory': 'Answers in the memory of this process.',
   'cache.memory.entries': 'Most answers.',
   'cache.memory.bytes': 'Most memory for answers.',
+  'cache.answers': 'Last good answers to GETs that pass through, in the memory of this process; see routes.',
+  'cache.answers.bytes': 'Most memory for them, those included that are just coming in.',
+  'cache.answers.each': 'Largest body that is kept; a quarter of bytes at most.',
   'cache.sessions':
     "Sessions in the memory of this process, with what restClientConfig says of their hooks. One that is not known is treated as if each hook's answer decided.",
   'cache.sessions.entries': 'Most sessions; beyond that the one not seen for longest is forgotten.',

@@ -1,4 +1,4 @@
-import { assemble, type Cas, readCa } from './assemble.ts';
+import { assemble, type Files, readCa } from './assemble.ts';
 import { type Draft, draft, keepValid, type Valid } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
@@ -10,6 +10,7 @@ import { type RungFiles, readRungFiles } from './rung-files.ts';
 import { maskSecrets } from './secrets.ts';
 import type { ReadRung } from './settings.ts';
 import { readDocument, type Source, spotAt } from './source.ts';
+import { readRouteFiles, writtenRoutes } from './static-routes.ts';
 import { parseSyntax, type Syntax } from './syntax.ts';
 import type { Config } from './types.ts';
 import type { Finding } from './validate.ts';
@@ -55,14 +56,14 @@ export const parseConfig = (text: string, { file, env, uses = () => true }: Orig
   if (!source.complete) throw new ConfigError(inOrder(problems));
   const place = placer(source, syntax, file);
   const unset = new Set(problems.map(({ path }) => path).filter(path => path !== ''));
-  const { found, whole, cas } = examine(source.data, file);
+  const { found, whole, contents } = examine(source.data, file);
   // A value made from a variable that is not set is wrong for that reason alone.
   problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
   const told = problems.filter(({ path }) => uses(path));
   if (told.length > 0) throw new ConfigError(inOrder(told));
   return {
     file,
-    config: deepFreeze(assemble(whole, cas)),
+    config: deepFreeze(assemble(whole, contents)),
     warnings: inOrder(doubts(whole).map(place)),
     draft: whole,
     position: path => syntax.position(offsetOf(source, path)),
@@ -72,7 +73,7 @@ export const parseConfig = (text: string, { file, env, uses = () => true }: Orig
 interface Examined {
   readonly found: readonly Finding[];
   readonly whole: Draft;
-  readonly cas: Cas;
+  readonly contents: Files;
 }
 
 /** Everything that is wrong with the data, and the valid part of it put together. */
@@ -81,17 +82,20 @@ const examine = (data: unknown, file: string): Examined => {
   const files = filesOf(valid, file);
   const { wcsFile, findings } = readWcsFile(valid.data, file);
   const whole = draft(valid, wcsFile, readRung(files));
+  const ofRoutes = readRouteFiles(writtenRoutes(valid.data, valid.apps), file);
   const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
   const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');
   const found = [
     ...valid.findings,
     ...files.findings,
     ...findings,
+    ...ofRoutes.findings,
     ...ca.findings,
     ...ofEvents.findings,
     ...breaches(whole),
   ];
-  return { found, whole, cas: { cache: ca.content, events: ofEvents.content } };
+  const cas = { cache: ca.content, events: ofEvents.content };
+  return { found, whole, contents: { cas, ofRoutes: ofRoutes.read } };
 };
 
 const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>

@@ -8,6 +8,7 @@ import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { passthroughBreaches } from './passthrough-rules.ts';
 import { formatPath, type Path } from './problems.ts';
+import { answersBreaches, routeAmounts } from './route-rules.ts';
 import { defaultLimit } from './settings.ts';
 import { shown } from './shown.ts';
 import { formatDuration, listed } from './text.ts';
@@ -28,6 +29,8 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...passthroughBreaches(draft),
   ...upstreams(draft, ['passthrough'], draft.root.passthrough?.upstreams ?? []),
   ...amountsOf(['passthrough'], fieldOf(draft.data, 'passthrough')),
+  ...answersBreaches(draft),
+  ...routeAmounts(draft).flatMap(({ path, value }) => amount(path, String(path.at(-1)), value)),
   ...draft.apps.flatMap(app => [
     ...upstreams(draft, ['apps', app.index], app.options.upstreams),
     ...limits(draft, app),

@@ -19,7 +19,7 @@ export const readRungFiles = (layers: readonly Layer[], configFile: string): Run
   const findings: Finding[] = [];
   for (const { file, path } of layers.flatMap(rungFiles)) {
     try {
-      if (!contents.has(file)) contents.set(file, readObject(resolve(dirname(configFile), file)));
+      if (!contents.has(file)) contents.set(file, readJson(resolve(dirname(configFile), file)));
     } catch (error) {
       findings.push({ path, message: `${file} ${(error as Error).message}` });
     }
@@ -35,7 +35,8 @@ const rungFiles = ({ data, path }: Layer): readonly { readonly file: string; rea
   });
 };
 
-const readObject = (file: string): Buffer => {
+/** The bytes of a file that holds a JSON object, or a list where that will do. Throws with what is wrong with it. */
+export const readJson = (file: string, wanted: 'object' | 'object or list' = 'object'): Buffer => {
   const content = readBounded(file, MAX_BYTES);
   let value: unknown;
   try {
@@ -43,6 +44,6 @@ const readObject = (file: string): Buffer => {
   } catch (error) {
     throw new Error(`is not JSON: ${withoutQuotedJson((error as Error).message)}`, { cause: error });
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return content;
-  throw new Error('holds no JSON object, and WCS takes nothing else');
+  if (typeof value === 'object' && value !== null && (wanted !== 'object' || !Array.isArray(value))) return content;
+  throw new Error(wanted === 'object' ? 'holds no JSON object, and WCS takes nothing else' : `holds no JSON ${wanted}`);
 };

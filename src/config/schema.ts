@@ -10,6 +10,7 @@ import { HealthOptions } from '../resilience/health.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
 import { RateOptions } from '../resilience/rate.ts';
 import { RetryOptions } from '../resilience/retry.ts';
+import { KeptAnswersOptions } from '../static/options.ts';
 import { MemoryOptions } from '../store/memory.ts';
 import { RedisJournalOptions, RedisOptions } from '../store/redis-options.ts';
 import { address, isCollector, isSubnet, normaliseUpstream, upstreamFault } from './address.ts';
@@ -192,6 +193,7 @@ const root = {
   cache: z
     .strictObject({
       memory: MemoryOptions.prefault({}),
+      answers: KeptAnswersOptions.prefault({}),
       sessions: z
         .strictObject({
           entries: count().max(10_000_000, { error: 'is more than 10000000; name fewer entries' }).default(100_000),

@@ -8,6 +8,7 @@ import type { HealthOptions } from '../resilience/health.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
 import type { RateOptions } from '../resilience/rate.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
+import type { KeptAnswersOptions, LoadedRouteOptions } from '../static/options.ts';
 import type { MemoryOptions } from '../store/memory.ts';
 import type { LoadedRedisOptions } from '../store/redis-options.ts';
 
@@ -64,6 +65,8 @@ export interface Backed {
   readonly resolve: number;
   /** How what is no hook goes to the upstreams; false: it does not. */
   readonly passthrough: PassthroughOptions | false;
+  /** What holds for GETs of a path whose back-end fails; nothing where no route has it. */
+  findRoute(path: string): LoadedRouteOptions | undefined;
 }
 
 export interface App extends Backed {
@@ -106,6 +109,8 @@ export interface Config {
   readonly passthrough: Backed | undefined;
   readonly cache: {
     readonly memory: MemoryOptions;
+    /** Of what passes through. */
+    readonly answers: KeptAnswersOptions;
     readonly sessions: { readonly entries: number; readonly keepFor: number };
     readonly redis: LoadedRedisOptions | undefined;
   };

@@ -10,6 +10,7 @@ import { hookLayers, type Layer } from './layers.ts';
 import { limitDoubts } from './limit-warnings.ts';
 import { passthroughDoubts } from './passthrough-rules.ts';
 import { formatPath } from './problems.ts';
+import { routeDoubts } from './route-warnings.ts';
 import { MergedApp } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
@@ -37,6 +38,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...limitDoubts(draft),
   ...cacheDoubts(draft),
   ...passthroughDoubts(draft),
+  ...routeDoubts(draft),
   ...wcsDoubts(draft),
 ];
 

@@ -8,6 +8,8 @@ export interface AnswerHead {
   readonly message: string;
   /** End-to-end fields, name and value in turn, `Content-Length` among them. */
   readonly headers: readonly string[];
+  /** False where the body ends with its connection alone, so that its end cannot be told from a break. */
+  readonly hasEnd: boolean;
 }
 
 /** Looks at an answer on its way through; it holds nothing up, and changes nothing but whether the answer may leave. */

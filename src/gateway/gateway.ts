@@ -17,6 +17,7 @@ import type { SessionsOfApp } from '../sessions/hold.ts';
 import { nodeOf } from '../sessions/ids.ts';
 import { sessionLayers } from '../sessions/layers.ts';
 import type { Register } from '../sessions/register.ts';
+import type { KeptAnswers } from '../static/kept-answers.ts';
 import type { Store } from '../store/store.ts';
 import { Choice, type Upstream } from '../upstream/choose.ts';
 import type { Names } from '../upstream/names.ts';
@@ -74,6 +75,8 @@ export interface Memory {
   readonly storesMs: number;
   readonly journalMs: number;
   readonly upgrades: Upgrades;
+  /** Answers to what passed through. */
+  readonly kept: KeptAnswers;
 }
 
 export interface GatewayParts {
@@ -131,7 +134,7 @@ class AppRoutes {
     this.#rate = rate;
     this.upstreams = upstreamsOf(app, { config, memory, emit });
     this.#choice = new Choice(this.upstreams);
-    this.through = throughRoute(app, this.#choice, rate?.layer);
+    this.through = throughRoute(app, this.#choice, { kept: memory.kept, rate: rate?.layer });
     const admissions = memory.admissions(app.name);
     this.#sessions = { register: memory.register, admissions, admitsProvisionally: admitsProvisionally(app) };
     // Sessions may wait from before a reload, whatever this configuration says.
@@ -251,7 +254,8 @@ const createOthers = (parts: GatewayParts, rate: Rate | undefined) => {
   const { passthrough } = parts.config;
   if (!passthrough) return undefined;
   const upstreams = upstreamsOf(passthrough, parts);
-  return { upstreams, through: throughRoute(passthrough, new Choice(upstreams), rate?.layer) };
+  const ways = { kept: parts.memory.kept, rate: rate?.layer };
+  return { upstreams, through: throughRoute(passthrough, new Choice(upstreams), ways) };
 };
 
 /** Builds a gateway. Health checks and questions to DNS begin at once; connections for calls, with the first one. */

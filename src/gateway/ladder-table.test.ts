@@ -12,6 +12,7 @@ import { CATALOGUE } from '../hooks/catalogue.ts';
 import { Upgrades } from '../passthrough/upgrades.ts';
 import { sessionName } from '../sessions/ids.ts';
 import type { SessionState } from '../sessions/sessions.ts';
+import { KeptAnswers } from '../static/kept-answers.ts';
 import { Names } from '../upstream/names.ts';
 import { createGateway } from './gateway.ts';
 
@@ -116,7 +117,9 @@ const aGateway = (connect: string, said: Verdict | undefined) => {
   const { config } = parseConfig(yaml(connect), { file: 'test.yaml', env: {} });
   const { register, admissions, emit } = { ...someSessions({ entries: 100_000 }), emit: () => {} };
   const verdicts = { get: async () => said, set: () => {}, delete: () => {}, close: async () => {} };
+  const kept = new KeptAnswers({ bytes: 0, each: 0 });
   const memory = {
+    kept,
     register,
     admissions: () => admissions,
     verdicts,

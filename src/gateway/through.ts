@@ -3,6 +3,8 @@ import type { Route } from '../core/call.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { leadsOut, simplest } from '../passthrough/target.ts';
+import type { KeptAnswers } from '../static/kept-answers.ts';
+import { staticFallbacks } from '../static/layer.ts';
 import type { Choice } from '../upstream/choose.ts';
 import { passStack } from './routes.ts';
 
@@ -29,14 +31,21 @@ export interface Through {
   readonly leadsOut: boolean;
 }
 
+/** What comes before the back-end is asked. */
+interface ThroughParts {
+  readonly kept: KeptAnswers;
+  /** Set if each client may have only so much. */
+  readonly rate: Layer | undefined;
+}
+
 /** The way through to the upstreams of `backed`, or nothing if that is off. */
 export const throughRoute = (
-  { name, passthrough }: Backed,
+  { name, passthrough, findRoute }: Backed,
   choice: Choice,
-  rate: Layer | undefined,
-  fallback: readonly Layer[] = [],
+  { kept, rate }: ThroughParts,
 ): ThroughRoute | undefined => {
   if (!passthrough) return undefined;
+  const fallback = [staticFallbacks({ app: name, findRoute, kept })];
   return {
     app: name,
     hook: LABEL,

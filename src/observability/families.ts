@@ -201,6 +201,13 @@ export const FAMILIES: readonly Family[] = [
     read: ({ counts }) => each(Object.entries(counts.cache), ([tier, results]) => words(results, 'result', { tier })),
   },
   {
+    name: 'breakwater_kept_bytes',
+    type: 'gauge',
+    help: 'What last good answers to GETs hold in memory, those included that are just coming in.',
+    labels: [],
+    read: ({ gauges: { keptBytes } }) => (keptBytes === undefined ? [] : [{ labels: {}, value: keptBytes }]),
+  },
+  {
     name: 'breakwater_cache_up',
     type: 'gauge',
     help: '1 while Redis is used, 0 while it is left alone because it does not answer in time; absent without Redis.',

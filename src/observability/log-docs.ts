@@ -20,7 +20,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   { name: 'code', when: ANSWERED, meaning: 'the HTTP status that WCS got' },
   { name: 'source', when: ANSWERED, meaning: 'the first word of `Breakwater-Answer`' },
   { name: 'reason', when: "not the back-end's own", meaning: 'a code of [errors.md](errors.md)' },
-  { name: 'age', when: 'cached', meaning: 'how old the verdict is, in seconds' },
+  { name: 'age', when: 'cached', meaning: 'how old the kept answer is, in seconds' },
   { name: 'ms', when: ALWAYS, meaning: 'from the first byte of the request' },
   { name: 'attempts', when: ALWAYS, meaning: 'each attempt, in order' },
   { name: 'attempts[].upstream', when: ALWAYS, meaning: 'the address, without user and password' },

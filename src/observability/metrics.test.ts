@@ -27,6 +27,7 @@ const GAUGES = {
   log: { written: 5, sampled: 4, dropped: 3 },
   spans: { exported: 3, failed: 2, dropped: 1 },
   upgrades: new Map([['EchoApp', 2]]),
+  keptBytes: 4096,
   events: [{ app: 'EchoApp', pending: 3, dead: 1, bytes: 4096, oldestSeconds: 7, deliveredPerSecond: 2 }],
 };
 

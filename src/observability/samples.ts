@@ -13,6 +13,8 @@ export interface Gauges {
   readonly events: readonly EventsState[];
   /** By app: connections that have changed their protocol. */
   readonly upgrades?: ReadonlyMap<string, number>;
+  /** What kept answers to GETs hold, in bytes. */
+  readonly keptBytes?: number;
   /** Whether Redis is used now; absent without one. */
   readonly redisIsUp?: boolean;
   /** Absent where nothing writes a log. */

@@ -30,6 +30,10 @@ const NOTHING = Buffer.alloc(0);
 /** Where the library believes the upstream to be. Only the connections know it. */
 const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
 
+/** True for a message whose own fields say where its body ends. */
+const hasLength = (headers: IncomingMessage['headers']): boolean =>
+  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+
 const outcomeOf = (status: number): Outcome => {
   if (status >= 500) return 'status';
   return status >= 400 ? 'verdict' : 'ok';
@@ -156,7 +160,12 @@ export class Exchange {
     message.on('error', () => {});
     if (this.#isOver) return;
     const { statusCode: status = 0, statusMessage = '' } = message;
-    const head: AnswerHead = { status, message: statusMessage, headers: endToEnd(message.rawHeaders) };
+    const head: AnswerHead = {
+      status,
+      message: statusMessage,
+      headers: endToEnd(message.rawHeaders),
+      hasEnd: hasLength(message.headers),
+    };
     const failure = status >= 500 ? 'status' : undefined;
     this.#attempt.ms = now() - this.#silence.heardAt;
     try {

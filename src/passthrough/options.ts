@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, duration } from '../options/fields.ts';
+import { RoutesOptions } from '../static/options.ts';
 
 /** `passthrough`: how what is no hook goes to the upstreams. */
 export const PassthroughOptions = z
@@ -11,6 +12,7 @@ export const PassthroughOptions = z
       .meta({ description: 'a duration such as 10m, or 0 for none' })
       .default(0),
     upgrades: count(0).default(1000),
+    routes: RoutesOptions.prefault({}),
   })
   .meta({ description: 'keys of what passes through' });
 export type PassthroughOptions = z.output<typeof PassthroughOptions>;

@@ -14,7 +14,7 @@ const { hold, layer, close } = createPassthrough({
   connectLimitMs: 100,
   names: new Names(() => {}),
   most: 1,
-  options: { firstByte: 100, idle: 100, limit: 0, upgrades: 1 },
+  options: { firstByte: 100, idle: 100, limit: 0, upgrades: 1, routes: {} },
   upgrades: new Upgrades(),
 });
 test.after(close);

@@ -7,6 +7,7 @@ import { Upgrades } from '../passthrough/upgrades.ts';
 import { Admissions } from '../sessions/admissions.ts';
 import { Register } from '../sessions/register.ts';
 import { type Session, SessionKind } from '../sessions/sessions.ts';
+import { KeptAnswers } from '../static/kept-answers.ts';
 import { type MemoryStore, memoryStore } from '../store/memory.ts';
 import { redisStore } from '../store/redis.ts';
 import { connectionOf } from '../store/redis-options.ts';
@@ -30,14 +31,16 @@ export class SharedMemory implements Memory {
   readonly storesMs: number;
   readonly journalMs: number;
   readonly upgrades = new Upgrades();
+  readonly kept: KeptAnswers;
   readonly #emit: Emit;
   readonly #redis: SharedRedis | undefined;
   readonly #sessions: MemoryStore<Session>;
   readonly #admissions = new Map<string, Admissions>();
 
-  constructor({ cache: { memory, sessions, redis }, events }: Kept, emit: Emit, open: OpenJournal) {
+  constructor({ cache: { memory, answers, sessions, redis }, events }: Kept, emit: Emit, open: OpenJournal) {
     this.#emit = emit;
     this.names = new Names(emit);
+    this.kept = new KeptAnswers(answers);
     this.delivery = new Delivery({ open, keepForMs: events.keepFor, emit });
     this.#redis = redis && new SharedRedis(connectionOf(redis), emit);
     this.storesMs = redis?.budget ?? 0;

@@ -210,7 +210,7 @@ export class Breakwater {
   }
 
   #gauges(): Gauges {
-    const { redisIsUp, sessions, delivery, upgrades } = this.#memory;
+    const { redisIsUp, sessions, delivery, upgrades, kept } = this.#memory;
     const ofRedis = redisIsUp === undefined ? {} : { redisIsUp };
     return {
       upstreams: this.#gateways.current.upstreams(),
@@ -218,6 +218,7 @@ export class Breakwater {
       sessions,
       events: delivery.state,
       upgrades: upgrades.open,
+      keptBytes: kept.bytes,
       log: this.log.counts,
       ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,

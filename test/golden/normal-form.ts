@@ -16,12 +16,14 @@ export const normalForm = ({ config, warnings, draft }: Loaded): string => {
     ...clientLines(config),
     ...callerLines(config),
     ...sharedLines(config),
+    ...answersLine(config),
   ];
   const apps = config.apps.flatMap((app, at) => appLines(app, draft.apps[at]?.hooks ?? []));
   const others = config.passthrough
     ? [`all else to ${config.passthrough.upstreams.join(' ')}`, ...backedLines(config.passthrough)]
     : [];
-  return `${[...root, ...apps, ...others].join('\n')}\n`;
+  const routes = [...config.apps, ...[config.passthrough ?? []].flat()].flatMap(routeLines);
+  return `${[...root, ...apps, ...others, ...routes].join('\n')}\n`;
 };
 
 /** What one client may have, where that is not the usual. */
@@ -96,6 +98,30 @@ const replicaLines = ({ ejection, slowStart, health, resolve }: Backed): readonl
 
 const USUAL = 'ejection 5 failures, 20%, 3 times, for 10s to 5m; slow start 10s; names every 30s';
 
+const answersLine = ({ cache: { answers } }: Config): readonly string[] => {
+  const isUsual = answers.bytes === 64 * 1024 ** 2 && answers.each === 1024 ** 2;
+  return isUsual ? [] : [`answers ${formatSize(answers.bytes)}, each ${formatSize(answers.each)}`];
+};
+
+/** What holds for the paths of an app, or of none, by the globs that are written. */
+const routeLines = ({ name, passthrough, findRoute }: Backed): readonly string[] =>
+  Object.keys(passthrough ? passthrough.routes : {}).map(glob => {
+    const { fallback, keepFor, limit, personal } = findRoute(glob) ?? {};
+    const parts = [
+      `fallback ${JSON.stringify(fallback, readable)}`,
+      `keep ${formatDuration(keepFor ?? 0)}`,
+      ...(limit === undefined ? [] : [`limit ${formatDuration(limit)}`]),
+      ...(personal ? ['personal'] : []),
+    ];
+    return `route ${glob} of ${name}: ${parts.join('; ')}`;
+  });
+
+/** Shows bytes as the text that they are. */
+const readable = (
+  _key: string,
+  value: { readonly type?: unknown; readonly data?: readonly number[] } | null,
+): unknown => (value?.type === 'Buffer' ? Buffer.from(value.data ?? []).toString() : value);
+
 const settingsText = ({
   limit,
   attemptLimit,
@@ -113,7 +139,7 @@ const settingsText = ({
     idempotent ? 'idempotent' : '',
     hedge ? `hedge ${JSON.stringify(hedge)}` : 'no hedge',
     retry ? `retry ${retry.attempts} ${formatDuration(retry.backoff)} ${formatShare(retry.budget)}` : 'no retry',
-    `fallback ${JSON.stringify(fallback, (_, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString() : value))}`,
+    `fallback ${JSON.stringify(fallback, readable)}`,
     key ? `key ${key.join('+')}` : '',
     `keep ${formatDuration(keepFor)}`,
     ...(acknowledge === 'first' ? ['acknowledge first'] : []),

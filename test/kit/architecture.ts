@@ -8,19 +8,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   hooks: ['core', 'options'],
   resilience: ['core', 'options'],
   store: ['core', 'options'],
+  static: ['core', 'options'],
   answers: ['core', 'options', 'hooks', 'store'],
   sessions: ['core', 'hooks', 'answers', 'store'],
   upstream: ['core'],
-  passthrough: ['core', 'options', 'upstream'],
+  passthrough: ['core', 'options', 'static', 'upstream'],
   delivery: ['core', 'options', 'answers', 'sessions', 'store'],
   observability: ['core'],
   page: [],
-  config: ['core', 'options', 'hooks', 'resilience', 'passthrough', 'store'],
+  config: ['core', 'options', 'hooks', 'resilience', 'passthrough', 'static', 'store'],
   gateway: [
     'core',
     'hooks',
     'resilience',
     'store',
+    'static',
     'answers',
     'sessions',
     'delivery',
@@ -33,6 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'core',
     'hooks',
     'store',
+    'static',
     'answers',
     'sessions',
     'delivery',
@@ -48,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Folders that each bought package may be imported by; others wrap it or do without. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   opossum: ['resilience'],
-  'lru-cache': ['store', 'sessions'],
+  'lru-cache': ['store', 'sessions', 'static'],
   ioredis: ['store'],
   'dot-properties': ['config'],
   'prom-client': ['observability'],
@@ -61,7 +64,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['server'],
   yaml: ['config'],
   'http-proxy-3': ['passthrough'],
-  zod: ['options', 'hooks', 'resilience', 'passthrough', 'store', 'config'],
+  zod: ['options', 'hooks', 'resilience', 'passthrough', 'static', 'store', 'config'],
 };
 
 /** The folder under `src`, or undefined for anything else. */
@@ -78,7 +81,7 @@ const isPolicy = ({ file, source }: Parsed): boolean =>
 /** From another folder, config needs the options schemas and the catalogue, nothing that runs. */
 const isMoreThanOptions = (from: string, to: string, { names }: Import): boolean =>
   from === 'config' &&
-  ['resilience', 'passthrough', 'store'].includes(to) &&
+  ['resilience', 'passthrough', 'static', 'store'].includes(to) &&
   names.some(name => !name.endsWith('Options'));
 
 /** Only the types of the configuration are known below the command line; nothing there reads a file. */
