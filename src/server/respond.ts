@@ -9,11 +9,30 @@ export const KEEP_ALIVE_MS = 90_000;
 /** A client that does not read its answer for so long is given up. */
 const WRITE_MS = 30_000;
 
-/** Ends a connection whose client does not read what was written, so that nobody is held up for ever. */
+/** Connections that are looked at: over TLS no write is done at once, and each answer asks for the same. */
+const watched = new WeakSet<Socket>();
+
+/** Bytes that have left for good. */
+const leftBy = ({ bytesWritten, writableLength }: Socket): number => bytesWritten - writableLength;
+
+/**
+ * Ends a connection whose client reads nothing of what was written for half a minute, so that nobody is held up for ever.
+ */
 export const boundWrite = (socket: Socket): void => {
-  if (socket.writableLength === 0) return;
-  const stop = after(WRITE_MS, () => socket.destroy());
-  socket.once('drain', stop).once('close', stop);
+  if (socket.writableLength === 0 || watched.has(socket)) return;
+  watched.add(socket);
+  const before = leftBy(socket);
+  const end = () => {
+    stop();
+    watched.delete(socket);
+    socket.off('close', end);
+  };
+  const stop = after(WRITE_MS, () => {
+    end();
+    if (socket.writableLength > 0 && leftBy(socket) === before) socket.destroy();
+    else boundWrite(socket);
+  });
+  socket.once('close', end);
 };
 
 /** Smaller bodies leave in one write with the header block. */
