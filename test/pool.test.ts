@@ -11,7 +11,7 @@ let pool: Pool;
 
 beforeEach(async () => {
   backEnd = await createFaultServer();
-  pool = new Pool({ isSecure: false, hostname: '127.0.0.1', port: backEnd.port }, 2);
+  pool = new Pool({ hostname: '127.0.0.1', port: backEnd.port }, 2);
 });
 
 afterEach(async () => {

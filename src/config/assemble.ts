@@ -1,11 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { readCertificates } from '../tls/pem.ts';
 import { type Draft, type DraftApp, secretsOf } from './draft.ts';
-import { readBounded } from './read-bounded.ts';
+import type { TlsFiles } from './tls-files.ts';
 import type { App, Config } from './types.ts';
 import type { Finding } from './validate.ts';
-
-const MAX_CA_BYTES = 1024 * 1024;
 
 /** The content of the file that `ca` of the Redis of `owner` names, or what is wrong with it. */
 export const readCa = (
@@ -15,31 +13,23 @@ export const readCa = (
 ): { readonly content: Buffer | undefined; readonly findings: readonly Finding[] } => {
   if (ca === undefined) return { content: undefined, findings: [] };
   try {
-    return { content: readPem(resolve(dirname(configFile), ca)), findings: [] };
+    return { content: readCertificates(resolve(dirname(configFile), ca)).pem, findings: [] };
   } catch (error) {
     const message = `${ca} ${(error as Error).message}; write the path of a PEM file`;
     return { content: undefined, findings: [{ path: [owner, 'redis', 'ca'], message }] };
   }
 };
 
-const readPem = (file: string): Buffer => {
-  const content = readBounded(file, MAX_CA_BYTES);
-  try {
-    // A certificate in another form is read here too, but not where TLS wants it.
-    if (content.includes('-----BEGIN CERTIFICATE-----') && new X509Certificate(content)) return content;
-  } catch (error) {
-    throw new Error('holds a certificate that cannot be read', { cause: error });
-  }
-  throw new Error('holds no certificate');
-};
-
 /** What the files hold that the two `redis.ca` name. */
 export type Cas = Readonly<Record<'cache' | 'events', Buffer | undefined>>;
 
 /** A draft without faults as what the gateway runs on. */
-export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
+export const assemble = ({ root, apps }: Draft, cas: Cas, tls: TlsFiles): Config => ({
   listen: root.listen,
   admin: root.admin,
+  tls: tls.listener,
+  proxyProtocol: root.proxyProtocol,
+  trustedProxies: root.trustedProxies ?? [],
   drain: root.drain,
   wcs: {
     requestTimeout: root.wcs.requestTimeout,
@@ -47,7 +37,7 @@ export const assemble = ({ root, apps }: Draft, cas: Cas): Config => ({
     addresses: root.wcs.addresses ?? [],
   },
   limits: root.limits,
-  apps: apps.map(assembleApp),
+  apps: apps.map(app => assembleApp(app, tls.apps.get(app.index))),
   cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
   events: assembleEvents(root.events, cas.events),
   log: root.log,
@@ -60,8 +50,8 @@ const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer 
   redis: events.redis && { ...events.redis, ca },
 });
 
-const assembleApp = ({ options, namedHooks, settings }: DraftApp): App => {
+const assembleApp = ({ options, namedHooks, settings }: DraftApp, tls: App['tls']): App => {
   const { restUsername: username, restPassword: password, ...rest } = options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
-  return { ...rest, credentials, namedHooks, settings };
+  return { ...rest, tls, credentials, namedHooks, settings };
 };

@@ -26,6 +26,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
     ofCoalesce(settings, entry),
     ofBreaker(app),
     ofConcurrency(app),
+    ...ofTls(app),
     ofKey(settings, entry),
     ...ofLadder(settings, entry),
   ];
@@ -184,3 +185,16 @@ const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement => ({
   key: ['concurrency'],
   rule: '64 at a time, 256 waiting',
 });
+
+/** How https upstreams are spoken to, where the file says something about it. */
+const ofTls = ({ options: { tls } }: DraftApp): readonly Statement[] => {
+  if (!tls) return [];
+  const trusted = tls.ca === undefined ? 'the authorities that Node knows' : `the authorities in ${tls.ca}`;
+  const own = tls.cert === undefined ? '' : `; it is shown ${tls.cert}`;
+  const value = tls.insecure ? 'any certificate' : `a certificate of ${trusted}`;
+  const name = tls.serverName === undefined ? 'the host of the upstream' : tls.serverName;
+  const meaning = tls.insecure
+    ? 'whoever answers is taken for the back-end'
+    : `made out to ${name}, or nothing is sent there`;
+  return [{ name: 'tls', value: `${value}${own}`, meaning, key: ['tls'] }];
+};

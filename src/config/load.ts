@@ -1,16 +1,17 @@
+import { decodeUtf8, readBounded } from '../core/read-bounded.ts';
 import { assemble, type Cas, readCa } from './assemble.ts';
 import { type Draft, draft, keepValid, type Valid } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { appLayers } from './layers.ts';
 import { ConfigError, formatPath, inOrder, type Path, type Position, type Problem } from './problems.ts';
-import { decodeUtf8, readBounded } from './read-bounded.ts';
 import { breaches } from './rules.ts';
 import { type RungFiles, readRungFiles } from './rung-files.ts';
 import { maskSecrets } from './secrets.ts';
 import type { ReadRung } from './settings.ts';
 import { readDocument, type Source, spotAt } from './source.ts';
 import { parseSyntax, type Syntax } from './syntax.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 import type { Config } from './types.ts';
 import type { Finding } from './validate.ts';
 import { doubts } from './warnings.ts';
@@ -55,15 +56,15 @@ export const parseConfig = (text: string, { file, env, uses = () => true }: Orig
   if (!source.complete) throw new ConfigError(inOrder(problems));
   const place = placer(source, syntax, file);
   const unset = new Set(problems.map(({ path }) => path).filter(path => path !== ''));
-  const { found, whole, cas } = examine(source.data, file);
+  const { found, whole, cas, tls } = examine(source.data, file);
   // A value made from a variable that is not set is wrong for that reason alone.
   problems.push(...found.map(place).filter(({ path }) => !unset.has(path)));
   const told = problems.filter(({ path }) => uses(path));
   if (told.length > 0) throw new ConfigError(inOrder(told));
   return {
     file,
-    config: deepFreeze(assemble(whole, cas)),
-    warnings: inOrder(doubts(whole).map(place)),
+    config: deepFreeze(assemble(whole, cas, tls)),
+    warnings: inOrder([...doubts(whole), ...tls.doubts].map(place)),
     draft: whole,
     position: path => syntax.position(offsetOf(source, path)),
   };
@@ -73,6 +74,7 @@ interface Examined {
   readonly found: readonly Finding[];
   readonly whole: Draft;
   readonly cas: Cas;
+  readonly tls: TlsFiles;
 }
 
 /** Everything that is wrong with the data, and the valid part of it put together. */
@@ -83,15 +85,17 @@ const examine = (data: unknown, file: string): Examined => {
   const whole = draft(valid, wcsFile, readRung(files));
   const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
   const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');
+  const tls = readTlsFiles(whole, file);
   const found = [
     ...valid.findings,
     ...files.findings,
     ...findings,
     ...ca.findings,
     ...ofEvents.findings,
+    ...tls.findings,
     ...breaches(whole),
   ];
-  return { found, whole, cas: { cache: ca.content, events: ofEvents.content } };
+  return { found, whole, cas: { cache: ca.content, events: ofEvents.content }, tls };
 };
 
 const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>

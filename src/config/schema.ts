@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
 import { count, duration, share, size } from '../options/fields.ts';
+import { ListenerTlsOptions, UpstreamTlsOptions } from '../options/tls.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
 import { HedgeOptions } from '../resilience/hedge.ts';
@@ -45,6 +46,13 @@ const subnet = () => {
   const error = (issue: { input?: unknown }) =>
     `is ${shown(issue.input)}; write an address such as 10.0.0.5, or a network such as 10.0.0.0/8`;
   return z.string({ error }).refine(isSubnet, { error });
+};
+
+/** `unix` stands for whoever comes over a Unix socket. */
+const proxy = () => {
+  const error = (issue: { input?: unknown }) =>
+    `is ${shown(issue.input)}; write an address or a network of proxies, such as 10.0.0.0/8, or unix for those on a Unix socket`;
+  return z.string({ error }).refine(text => text === 'unix' || isSubnet(text), { error });
 };
 
 const orFalse = <S extends z.ZodType>(options: S) =>
@@ -105,6 +113,7 @@ const settings = {
   retry: orFalse(RetryOptions),
   breaker: orFalse(BreakerOptions),
   concurrency: BulkheadOptions,
+  tls: UpstreamTlsOptions,
   fallback: FallbackOption,
   hooks: z.record(glob(), HookOptions),
 };
@@ -129,6 +138,11 @@ export const AppOptions = z.strictObject({
 const root = {
   listen: address().prefault('127.0.0.1:8090'),
   admin: address().prefault('127.0.0.1:9090'),
+  tls: ListenerTlsOptions.optional(),
+  proxyProtocol: z.boolean().default(false),
+  trustedProxies: list(proxy(), 'addresses or networks of proxies')
+    .meta({ description: 'list of addresses and networks: 10.0.0.5, 10.0.0.0/8, fd00::/8, unix' })
+    .optional(),
   drain: duration().prefault('20s'),
   wcs: z
     .strictObject({
@@ -207,6 +221,7 @@ export const MergedApp = z.object({
   connectLimit: duration().prefault('500ms'),
   breaker: orFalse(BreakerOptions).prefault({}),
   concurrency: BulkheadOptions.prefault({}),
+  tls: UpstreamTlsOptions.optional(),
 });
 export type MergedApp = z.output<typeof MergedApp>;
 

@@ -1,10 +1,12 @@
-import type { HostPort } from '../core/host-port.ts';
+import type { ListenAddress } from '../core/host-port.ts';
+import type { UpstreamTls } from '../options/tls.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
 import type { HedgeOptions } from '../resilience/hedge.ts';
 import type { RetryOptions } from '../resilience/retry.ts';
 import type { MemoryOptions } from '../store/memory.ts';
 import type { LoadedRedisOptions } from '../store/redis-options.ts';
+import type { ListenerTls } from '../tls/listener.ts';
 
 /** A JSON object as it came from a file; its values are data, never read by name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -50,6 +52,8 @@ export interface App {
   readonly connectLimit: number;
   readonly breaker: BreakerOptions | false;
   readonly concurrency: BulkheadOptions;
+  /** How https upstreams are spoken to; absent: they must have a certificate of an authority that Node knows. */
+  readonly tls: UpstreamTls | undefined;
   /** Hook names written literally in `hooks`; each gets a metric label of its own. */
   readonly namedHooks: readonly string[];
   /** What holds for a hook name. The same object for the same set of matching globs, so it can be a map's key. */
@@ -58,8 +62,14 @@ export interface App {
 
 /** The whole configuration: validated, defaults filled in, frozen. */
 export interface Config {
-  readonly listen: HostPort;
-  readonly admin: HostPort;
+  readonly listen: ListenAddress;
+  readonly admin: ListenAddress;
+  /** How `listen` speaks TLS; absent: in the clear. */
+  readonly tls: ListenerTls | undefined;
+  /** Whether each connection begins with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Addresses and networks of proxies that are believed; `unix` for those on a Unix socket. None: nobody is. */
+  readonly trustedProxies: readonly string[];
   readonly drain: number;
   readonly wcs: {
     readonly requestTimeout: number;

@@ -22,6 +22,7 @@ export const upstreamStack = (app: App, url: string, maxAnswerBytes: number, emi
   const breaker = app.breaker ? new Breaker(app.breaker, { app: app.name, upstream: url, emit }) : undefined;
   const client = createClient({
     upstream: url,
+    tls: app.tls,
     connectLimitMs: app.connectLimit,
     maxConnections: app.concurrency.max,
     maxAnswerBytes,

@@ -153,6 +153,8 @@ export class Counts {
     redis: { hit: 0, miss: 0, error: 0, timeout: 0 },
   };
   readonly rejected = new Map<Code, number>();
+  /** What became of new certificates of the listener. */
+  readonly certificates = { applied: 0, refused: 0 };
   /** By app: what became of sessions that were let in provisionally. */
   readonly admissions = new Map<string, Record<AdmissionResult, number>>();
   /** By app: what became of stored events. */
@@ -203,6 +205,10 @@ export class Counts {
         obtain(this.events, event.app, createEventCounts)[event.how === 'expired' ? 'expired' : 'dropped'] +=
           event.count;
         break;
+      case 'certificate':
+        this.certificates[event.is]++;
+        break;
+      case 'tls-failed':
       case 'redis':
       case 'journal':
       case 'backlog':

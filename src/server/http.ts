@@ -3,11 +3,14 @@ import type { Socket } from 'node:net';
 import { sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
+import type { TlsListener } from '../tls/listener.ts';
+import { Arrivals } from './arrivals.ts';
 import { discardBody, readBody } from './body.ts';
 import { Connections } from './connections.ts';
 import { FastPath } from './fast-path.ts';
 import { type HooksOptions, Reception, type Visitor } from './reception.ts';
 import { boundWrite, KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
+import type { Client } from './trust.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
@@ -33,18 +36,35 @@ interface Visit {
   readonly awaitsContinue: boolean;
 }
 
+/** What a connection goes through before its first request. */
+export interface Entrance {
+  readonly isUnix: boolean;
+  readonly proxyProtocol: boolean;
+  readonly tls: TlsListener | undefined;
+}
+
 /** The listener for hooks: connections on one side, Calls and Answers on the other. */
 export class HookServer {
   readonly server: Server;
   readonly #connections = new Connections();
   readonly #reception: Reception;
+  readonly #arrivals: Arrivals;
+  readonly #isSecure: boolean;
   /** Connections that node:http does not know of yet. */
   readonly #fast = new Set<FastPath>();
   /** What node:http does with a connection. */
   readonly #serveHttp: (socket: Socket) => void;
 
-  constructor(options: HooksOptions) {
+  constructor(options: HooksOptions, entrance: Entrance) {
     this.#reception = new Reception(options);
+    this.#isSecure = entrance.tls !== undefined;
+    this.#arrivals = new Arrivals({
+      ...entrance,
+      maySpeakFor: address => this.#reception.maySpeakFor(address),
+      mayConnect: (socket, peer) => this.#mayConnect(socket, peer),
+      refuse: (error, { address }) => void this.#reception.told(error, address),
+      admit: (socket, peer) => this.#admit(socket, peer),
+    });
     this.server = createServer({
       maxHeaderSize: options.limits.headers,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -73,7 +93,7 @@ export class HookServer {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#arrivals.size;
   }
 
   /** Takes no new connections; answers from now on say `Connection: close`; idle connections end. */
@@ -82,6 +102,7 @@ export class HookServer {
     this.server.close();
     this.server.closeIdleConnections();
     for (const fast of this.#fast) if (fast.isIdle) fast.destroy();
+    this.#arrivals.destroy();
   }
 
   /** Gives up on what is still out: each call gets the next rung at once. */
@@ -93,6 +114,7 @@ export class HookServer {
   destroy(): void {
     this.server.closeAllConnections();
     for (const fast of this.#fast) fast.destroy();
+    this.#arrivals.destroy();
   }
 
   #listen(): void {
@@ -110,22 +132,36 @@ export class HookServer {
   /** Beyond the most connections, a new one gets a 503 and is closed. */
   #connect(socket: Socket): void {
     const most = this.#reception.limits.connections;
-    const refusal = this.#reception.refusalOf(socket.remoteAddress ?? 'unknown');
-    if (refusal) this.#turnAway(socket, refusal);
-    else if (this.connections >= most)
-      this.#turnAway(socket, new GatewayError('connections', `more than ${most} connections`));
+    if (this.connections < most) this.#arrivals.take(socket);
     else {
-      this.#connections.add(socket);
-      this.#beginFast(socket);
+      const peer: Client = { address: socket.remoteAddress ?? 'unknown', scheme: 'http' };
+      this.#turnAway(socket, new GatewayError('connections', `more than ${most} connections`), peer);
     }
   }
 
+  #mayConnect(socket: Socket, peer: Client): boolean {
+    const refusal = this.#reception.refusalOf(peer);
+    if (refusal) this.#turnAway(socket, refusal, peer);
+    return refusal === undefined;
+  }
+
+  #admit(socket: Socket, peer: Client): void {
+    this.#connections.add(socket, peer);
+    this.#beginFast(socket, peer);
+  }
+
   /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
-  #turnAway(socket: Socket, error: GatewayError): void {
+  #turnAway(socket: Socket, error: GatewayError, peer: Client): void {
+    // An answer in the clear would be read as a broken handshake, and a handshake is not worth it.
+    if (this.#isSecure) {
+      socket.destroy();
+      this.#reception.told(error, peer.address);
+      return;
+    }
     const stop = after(TURN_AWAY_MS, () => socket.destroy());
     socket.once('close', stop).on('error', () => {});
     socket.resume();
-    this.#endWith(socket, error);
+    this.#endWith(socket, error, peer);
   }
 
   #beginHttp(socket: Socket): void {
@@ -133,10 +169,11 @@ export class HookServer {
     this.#connections.time(socket);
   }
 
-  #beginFast(socket: Socket): void {
+  #beginFast(socket: Socket, peer: Client): void {
     const leave = () => void this.#fast.delete(fast);
     const fast = new FastPath({
       socket,
+      peer,
       reception: this.#reception,
       idleMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS,
       handOver: () => {
@@ -150,7 +187,8 @@ export class HookServer {
 
   #begin(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Visit {
     const { socket } = request;
-    const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), socket.remoteAddress ?? 'unknown');
+    const client = this.#reception.clientOf(this.#connections.peerOf(socket), request.rawHeaders);
+    const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), client);
     this.#connections.begin(request, visitor.cancel);
     response.once('close', () => {
       visitor.leave();
@@ -168,7 +206,7 @@ export class HookServer {
   async #serve({ request, response, visitor, awaitsContinue }: Visit): Promise<void> {
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
-    const asked = this.#reception.ask(request, visitor.peer);
+    const asked = this.#reception.ask(request, visitor.client);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
     const leftMs = visitor.arrivedAt + route.limitMs - now();
@@ -191,7 +229,7 @@ export class HookServer {
     const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
     const whole = bodyComes && (await discardBody(request, AT_ONCE));
     if (response.destroyed || response.headersSent) return;
-    const answer = this.#reception.refusal(error, visitor.peer);
+    const answer = this.#reception.refusal(error, visitor.client);
     const close = !whole || this.#reception.draining;
     respond(response, answer, { callId: visitor.id, attempts: 0, close, linger: !whole });
     if (whole) return;
@@ -220,12 +258,13 @@ export class HookServer {
 
   /** Answers what is no request that could be served, and ends the connection. */
   #reject(socket: Socket, error: GatewayError): void {
-    this.#connections.endWith(socket, () => this.#endWith(socket, error));
+    const peer = this.#connections.peerOf(socket);
+    this.#connections.endWith(socket, () => this.#endWith(socket, error, peer));
   }
 
-  #endWith(socket: Socket, error: GatewayError): void {
-    const { id, leave } = this.#reception.enter(now(), socket.remoteAddress ?? 'unknown');
-    const answer = this.#reception.refusal(error, socket.remoteAddress ?? 'unknown');
+  #endWith(socket: Socket, error: GatewayError, peer: Client): void {
+    const { id, leave } = this.#reception.enter(now(), peer);
+    const answer = this.#reception.refusal(error, peer);
     respondRaw(socket, answer, { callId: id, attempts: 0, close: true, date: this.#reception.date, sent: leave });
     socket.end();
   }

@@ -3,11 +3,14 @@ import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
+import type { UpstreamTls } from '../options/tls.ts';
+import { upstreamFault } from '../tls/faults.ts';
 import { classify, classifyError } from './classify.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { Pool } from './pool.ts';
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
+import { readUpstream } from './target.ts';
 
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
 const ONE_WRITE_BYTES = 8192;
@@ -21,8 +24,10 @@ const LONGEST_LATE_MS = 15_000;
 const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
 
 export interface ClientOptions {
-  /** `http://host:port/base`, without a slash at the end. */
+  /** `http://host:port/base` or `unix:/path.sock:/base`, without a slash at the end. */
   readonly upstream: string;
+  /** How an https upstream is spoken to; absent: with Node's own authorities. */
+  readonly tls?: UpstreamTls | undefined;
   readonly connectLimitMs: number;
   /** Most connections at a time. */
   readonly maxConnections: number;
@@ -133,7 +138,14 @@ class Exchange implements ConnectionUser {
   broke(error: NodeJS.ErrnoException): void {
     const reused = (this.#connection?.served ?? 0) > 0;
     const ms = now() - this.#writtenAt;
+    this.#tellOfTls(error);
     this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasBegun, ms }));
+  }
+
+  #tellOfTls(error: NodeJS.ErrnoException): void {
+    const detail = upstreamFault(error);
+    const { route, emit } = this.#call;
+    if (detail) emit({ type: 'tls-failed', app: route.app, upstream: this.#attempt.upstream, detail });
   }
 
   closing(): void {
@@ -242,18 +254,12 @@ Connection: keep-alive\r
 }
 
 const createLine = (options: ClientOptions): Line => {
-  const url = new URL(options.upstream);
-  const isSecure = url.protocol === 'https:';
-  const target = {
-    isSecure,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port) || (isSecure ? 443 : 80),
-  };
+  const { target, base, host } = readUpstream(options.upstream, options.tls);
   return {
     pool: new Pool(target, options.maxConnections),
     options,
-    request: `POST ${url.pathname.replace(/\/$/, '')}/`,
-    host: `Host: ${url.host}\r\n`,
+    request: `POST ${base}/`,
+    host: `Host: ${host}\r\n`,
     readHead: createHeadReader(),
     late: 0,
     mostLate: Math.min(MOST_LATE, options.maxConnections * LATE_SHARE),

@@ -1,12 +1,10 @@
-import { connect, isIP, type Socket } from 'node:net';
-import { connect as secureConnect } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import type { Security } from './security.ts';
 
 /** Where one upstream is. */
-export interface Target {
-  readonly isSecure: boolean;
-  readonly hostname: string;
-  readonly port: number;
-}
+export type Target =
+  | { readonly hostname: string; readonly port: number /** Absent: in the clear. */; readonly security?: Security }
+  | { readonly socketPath: string };
 
 /** Whoever has a connection now, and hears what happens on it. */
 export interface ConnectionUser {
@@ -29,18 +27,21 @@ const CLOSED = Object.assign(new Error('the connection closed'), { code: 'ECONNR
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-const openSocket = ({ isSecure, hostname, port }: Target, received: (bytes: Buffer) => void): Socket => {
-  if (!isSecure) {
-    const callback = (count: number): boolean => {
-      received(Buffer.from(READ_BUFFER.subarray(0, count)));
-      return true;
-    };
-    return connect({ host: hostname, port, onread: { buffer: READ_BUFFER, callback } });
-  }
-  // An address is no name to ask for (RFC 6066 §3).
-  const named = isIP(hostname) === 0 ? { servername: hostname } : {};
-  const socket = secureConnect({ host: hostname, port, ...named, ALPNProtocols: ['http/1.1'] });
-  return socket.on('data', received);
+const securityOf = (target: Target): Security | undefined => ('security' in target ? target.security : undefined);
+
+const openPlain = (target: Target, received: (bytes: Buffer) => void): Socket => {
+  const callback = (count: number): boolean => {
+    received(Buffer.from(READ_BUFFER.subarray(0, count)));
+    return true;
+  };
+  const onread = { buffer: READ_BUFFER, callback };
+  if ('socketPath' in target) return connect({ path: target.socketPath, onread });
+  return connect({ host: target.hostname, port: target.port, onread });
+};
+
+const openSocket = (target: Target, received: (bytes: Buffer) => void): Socket => {
+  const security = securityOf(target);
+  return security ? security.connect().on('data', received) : openPlain(target, received);
 };
 
 /** One connection to an upstream: at most one user at a time, and closed by anything that comes while it has none. */
@@ -58,7 +59,7 @@ export class Connection {
     this.user = user;
     this.socket = openSocket(target, bytes => (this.user ? this.user.received(bytes) : this.destroy()));
     this.socket.setNoDelay(true);
-    this.#listen(target.isSecure ? 'secureConnect' : 'connect');
+    this.#listen(securityOf(target) ? 'secureConnect' : 'connect');
     user.opening(this);
   }
 

@@ -10,11 +10,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['core', 'options'],
   answers: ['core', 'options', 'hooks', 'store'],
   sessions: ['core', 'hooks', 'answers', 'store'],
-  upstream: ['core'],
+  tls: ['core'],
+  upstream: ['core', 'options', 'tls'],
   delivery: ['core', 'options', 'answers', 'sessions', 'store'],
   observability: ['core'],
   page: [],
-  config: ['core', 'options', 'hooks', 'resilience', 'store'],
+  config: ['core', 'options', 'hooks', 'resilience', 'store', 'tls'],
   gateway: [
     'core',
     'hooks',
@@ -27,7 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'observability',
     'config',
   ],
-  server: ['core', 'hooks', 'store', 'answers', 'sessions', 'delivery', 'observability', 'config', 'gateway'],
+  server: ['core', 'hooks', 'store', 'answers', 'sessions', 'delivery', 'observability', 'tls', 'config', 'gateway'],
   cli: ['core', 'hooks', 'delivery', 'config', 'gateway', 'server', 'observability'],
 };
 
@@ -166,6 +167,7 @@ export const BANS: readonly Ban[] = [
       'src/observability/',
       'src/page/',
       'src/delivery/',
+      'src/tls/',
       'src/cli/events-output.ts',
     ],
     matches: property('Date.now'),
@@ -203,10 +205,12 @@ export const BANS: readonly Ban[] = [
   },
   {
     sentence: 'throw a GatewayError with a code of core/errors.ts',
-    // Configuration and commands have problems and exit codes; opossum wants some error, which nobody sees; on the wire
-    // an end is told in Node's form, which classifyError turns into ours.
+    // Configuration and commands have problems and exit codes, which files that cannot be used become; opossum wants some
+    // error, which nobody sees; on the wire an end is told in Node's form, which classifyError turns into ours.
     except: [
       'src/core/errors.ts',
+      'src/core/read-bounded.ts',
+      'src/tls/',
       'src/config/',
       'src/cli/',
       'src/resilience/share-window.ts',
