@@ -20,6 +20,7 @@ import { redis } from './sections/redis.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
+import { tls } from './sections/tls.ts';
 import { wcs } from './sections/wcs.ts';
 import { BENCH_TOOLS } from './tools.ts';
 
@@ -37,6 +38,7 @@ const SECTIONS: readonly Section[] = [
   journal,
   crash,
   drain,
+  tls,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');
