@@ -24,6 +24,7 @@ import { slowClients } from './sections/slow-clients.ts';
 import { stall } from './sections/stall.ts';
 import { tail } from './sections/tail.ts';
 import { throughput } from './sections/throughput.ts';
+import { tls } from './sections/tls.ts';
 import { wcs } from './sections/wcs.ts';
 import { BENCH_TOOLS } from './tools.ts';
 
@@ -45,6 +46,7 @@ const SECTIONS: readonly Section[] = [
   slowClients,
   capacity,
   passThrough,
+  tls,
 ];
 const NAMES = SECTIONS.map(({ name }) => name).join(', ');
 const RESULTS = join(import.meta.dirname, 'RESULTS.md');

@@ -12,7 +12,7 @@ let pool: Pool;
 
 beforeEach(async () => {
   backEnd = await createFaultServer();
-  pool = new Pool({ isSecure: false, hostname: '127.0.0.1', port: backEnd.port }, 2);
+  pool = new Pool({ hostname: '127.0.0.1', port: backEnd.port }, 2);
 });
 
 afterEach(async () => {
@@ -119,7 +119,7 @@ test('an idle connection is not used when the time that the other side announced
 test('a connection in use whose address is gone meanwhile ends when it is given back', async () => {
   const dns = new PlayedDns(['127.0.0.1']);
   const name = dns.names.of('back-end.example');
-  pool = new Pool({ isSecure: false, hostname: name.host, port: backEnd.port, name }, 2);
+  pool = new Pool({ hostname: name.host, port: backEnd.port, name }, 2);
   const [kept, gone] = [await taken(), await taken()];
   release(kept);
   assert.equal(pool.size, 2);

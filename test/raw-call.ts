@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { header, parseHeaders, readChunks } from './request-reader.ts';
 
 /** An answer as it stood on the wire. */
@@ -22,6 +22,8 @@ export interface RawExchange {
 }
 
 export interface RawCallOptions {
+  /** Opens the connection in place of plain TCP: over TLS, over a Unix socket. */
+  readonly open?: (port: number, host: string) => Socket;
   readonly host?: string;
   /** Stop when so many answers are there. */
   readonly answers?: number;
@@ -75,12 +77,18 @@ const DEADLINE_MS = 5000;
 export const rawCall = (
   port: number,
   parts: string | Buffer | readonly (string | Buffer)[],
-  { host = '127.0.0.1', answers: enough = 1, deadlineMs = DEADLINE_MS, pauseMs = 20 }: RawCallOptions = {},
+  {
+    host = '127.0.0.1',
+    answers: enough = 1,
+    deadlineMs = DEADLINE_MS,
+    pauseMs = 20,
+    open = connect,
+  }: RawCallOptions = {},
 ): Promise<RawExchange> =>
   new Promise(resolve => {
     const startedAt = performance.now();
     const chunks: Buffer[] = [];
-    const socket = connect(port, host);
+    const socket = open(port, host);
     let ended: RawExchange['ended'] = 'unconnected';
     const queue = Array.isArray(parts) ? [...(parts as readonly (string | Buffer)[])] : [parts as string | Buffer];
     const timers: NodeJS.Timeout[] = [];

@@ -21,7 +21,7 @@ export const readConfig = (config: string | Yaml): Config => {
   const quiet = { listen: '127.0.0.1:1', admin: '127.0.0.1:2', log: { level: 'silent' } };
   const text = typeof config === 'string' ? config : stringify({ ...quiet, ...config });
   const { config: read } = parseConfig(text, { file: 'test.yaml', env: process.env });
-  const anyPort = ({ host }: Config['listen']) => ({ host, port: 0 });
+  const anyPort = (at: Config['listen']) => ('path' in at ? at : { host: at.host, port: 0 });
   return { ...read, listen: anyPort(read.listen), admin: anyPort(read.admin) };
 };
 

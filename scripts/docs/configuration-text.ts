@@ -20,7 +20,7 @@ One YAML file. \`breakwater run --config FILE\` takes the one that you name, els
 | duration | \`250ms\`, \`3s\`, \`10m\`, \`24h\`, \`2d\` |
 | size | \`512B\`, \`16KiB\`, \`64MiB\`, \`1GiB\` |
 | share | \`5%\` |
-| address | \`127.0.0.1:8090\`, \`[::1]:8090\`, \`0.0.0.0:8090\` for all addresses |
+| address | \`127.0.0.1:8090\`, \`[::1]:8090\`, \`0.0.0.0:8090\` for all addresses, \`unix:/run/breakwater.sock\` for a Unix socket |
 
 Unknown keys are errors. So are keys written twice, and keys without a value.
 

@@ -85,10 +85,13 @@ const dieLoudly = (breakwater: Breakwater, io: Io): void => {
 const IS_EXAMPLE =
   "this is the packaged example, for WCS's own EchoApp: it admits everyone; there is no breakwater.yaml where this began, and no --config";
 
-/** Where each app is taken, in the words that WCS's command line wants. */
+/** Where each app is taken, in the words that WCS's command line wants; on a Unix socket something else is in between. */
 const tellApps = ({ url, log }: Breakwater, { apps }: Config): void => {
   for (const { name, path } of apps) {
-    log.logger.info({ app: name }, `WCS calls ${url}${path}/<hook>; there: update app -l ${url}${path} <app>`);
+    const line = url.startsWith('unix:')
+      ? `hooks of ${name} are taken at ${url}:${path}/<hook>`
+      : `WCS calls ${url}${path}/<hook>; there: update app -l ${url}${path} <app>`;
+    log.logger.info({ app: name }, line);
   }
 };
 

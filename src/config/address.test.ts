@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatHostPort, isLoopback } from '../core/host-port.ts';
-import { address, hostPort, isCollector, normaliseUpstream, reaches, upstreamFault } from './address.ts';
+import { formatAddress, isLoopback } from '../core/host-port.ts';
+import { address, isCollector, normaliseUpstream, reaches, upstreamAddress, upstreamFault } from './address.ts';
 import { shown } from './shown.ts';
 
 const at = (text: string) => address().parse(text);
@@ -9,7 +9,7 @@ const at = (text: string) => address().parse(text);
 test('host and port are read, IPv6 in brackets, and written back the same', () => {
   assert.deepEqual(at('127.0.0.1:8090'), { host: '127.0.0.1', port: 8090 });
   assert.deepEqual(at('[::1]:0'), { host: '::1', port: 0 });
-  for (const text of ['127.0.0.1:8090', '[::1]:8090', 'localhost:1']) assert.equal(formatHostPort(at(text)), text);
+  for (const text of ['127.0.0.1:8090', '[::1]:8090', 'localhost:1']) assert.equal(formatAddress(at(text)), text);
 });
 
 test('what is no address is refused', () => {
@@ -67,10 +67,10 @@ test('the fault of a URL with a password does not repeat it', () => {
 
 test('upstreams are written one way, and connect to the port that the scheme implies', () => {
   assert.equal(normaliseUpstream('http://Host:80/a/b//'), 'http://host/a/b');
-  assert.deepEqual(hostPort('https://host/x'), { host: 'host', port: 443 });
-  assert.deepEqual(hostPort('http://[::1]/x'), { host: '::1', port: 80 });
-  assert.deepEqual(hostPort('http://[::ffff:127.0.0.1]:8090/x'), { host: '127.0.0.1', port: 8090 });
-  assert.deepEqual(hostPort('http://localhost.:8090/x'), { host: 'localhost', port: 8090 });
+  assert.deepEqual(upstreamAddress('https://host/x'), { host: 'host', port: 443 });
+  assert.deepEqual(upstreamAddress('http://[::1]/x'), { host: '::1', port: 80 });
+  assert.deepEqual(upstreamAddress('http://[::ffff:127.0.0.1]:8090/x'), { host: '127.0.0.1', port: 8090 });
+  assert.deepEqual(upstreamAddress('http://localhost.:8090/x'), { host: 'localhost', port: 8090 });
 });
 
 test('a collector is a plain URL: what else it may hold would be shown', () => {

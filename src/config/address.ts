@@ -1,25 +1,32 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type HostPort, isLoopback } from '../core/host-port.ts';
+import { isLoopback, isSocketPath, type ListenAddress } from '../core/host-port.ts';
 import { shown } from './shown.ts';
 
-const ADDRESS = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/;
+const ADDRESS = /^(?:unix:(\/[^:\0]*[^:/\0])|(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5}))$/;
+/** What fits into the address of a socket (unix(7)), with the 0 at its end. */
+const LONGEST_SOCKET_PATH = 107;
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
 const wrong = (issue: { input?: unknown }) =>
-  `is ${shown(issue.input)}; write host:port, such as 127.0.0.1:8090 or [::1]:8090`;
+  `is ${shown(issue.input)}; write host:port, such as 127.0.0.1:8090 or [::1]:8090, or unix: and the whole path of a socket`;
 
-/** `127.0.0.1:8090` or `[::1]:8090`, read into host and port. */
+const TOO_LONG = `is longer than ${LONGEST_SOCKET_PATH} bytes, which is all that the path of a socket may have; choose a shorter one`;
+
+const isShort = (path: string): boolean => Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
+
+/** `127.0.0.1:8090` or `[::1]:8090`, read into host and port; `unix:/run/breakwater.sock` into a path. */
 export const address = () =>
   z
     .string({ error: wrong })
     .regex(ADDRESS, { error: wrong })
-    .transform((text): HostPort => {
-      const [, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
-      return { host: (bracketed ?? plain ?? '').toLowerCase(), port: Number(port) };
+    .transform((text): ListenAddress => {
+      const [, path, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
+      return path === undefined ? { host: (bracketed ?? plain ?? '').toLowerCase(), port: Number(port) } : { path };
     })
-    .refine(({ port }) => port <= 65_535, { error: 'has a port above 65535' })
-    .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090' });
+    .refine(at => isSocketPath(at) || at.port <= 65_535, { error: 'has a port above 65535' })
+    .refine(at => !isSocketPath(at) || isShort(at.path), { error: TOO_LONG })
+    .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090, unix:/run/breakwater.sock' });
 
 /** True for an IP address, or a network as address and number of fixed bits. */
 export const isSubnet = (text: string): boolean => {
@@ -35,7 +42,9 @@ export const isWildcard = (host: string): boolean => WILDCARDS.includes(host);
  * True if a connection to `target` would reach a listener on `listen`.
  * `own` are this machine's addresses, which matter when the listener takes connections on all of them.
  */
-export const reaches = (target: HostPort, listen: HostPort, own: readonly string[] = []): boolean => {
+export const reaches = (target: ListenAddress, listen: ListenAddress, own: readonly string[] = []): boolean => {
+  if (isSocketPath(target) || isSocketPath(listen))
+    return isSocketPath(target) && isSocketPath(listen) && target.path === listen.path;
   if (listen.port === 0 || target.port !== listen.port) return false;
   if (target.host === listen.host) return true;
   const targetIsHere = isLoopback(target.host) || isWildcard(target.host);
@@ -50,8 +59,18 @@ const sameFamily = (a: string, b: string): boolean => {
   return isWildcard(a) || isWildcard(b) || a === b;
 };
 
+const SOCKET_UPSTREAM = /^unix:(\/[^:?#\s]*[^:/?#\s])(?::(\/[^?#\s]*)?)?$/;
+
+const socketFault = (text: string): string | undefined => {
+  const [, path] = SOCKET_UPSTREAM.exec(text) ?? [];
+  if (path === undefined)
+    return `is ${shown(text)}; write a socket and a path, such as unix:/run/app.sock:/apps/EchoApp`;
+  return isShort(path) ? undefined : TOO_LONG;
+};
+
 /** What is wrong with the URL of an upstream, or undefined. */
 export const upstreamFault = (text: string): string | undefined => {
+  if (text.startsWith('unix:')) return socketFault(text);
   const url = URL.parse(text);
   if (!url || !/^https?:\/\/[^/]/i.test(text)) {
     // What stands before an at sign may be a password, however the rest is written.
@@ -75,6 +94,11 @@ export const isCollector = (text: string): boolean => {
 
 /** A faultless URL without trailing slashes. */
 export const normaliseUpstream = (text: string): string => {
+  const [, socket, base] = SOCKET_UPSTREAM.exec(text) ?? [];
+  if (socket !== undefined) {
+    const { pathname } = new URL(base ?? '/', 'http://localhost');
+    return `unix:${socket}:${pathname}`.replace(/:?\/*$/, '');
+  }
   const { origin, pathname } = new URL(text);
   return origin + pathname.replace(/\/+$/, '');
 };
@@ -89,12 +113,15 @@ const plainHost = (hostname: string): string => {
 };
 
 /** The names among the hosts of faultless URLs, for which DNS is asked. */
-export const namesOf = (upstreams: readonly string[]): readonly string[] => [
-  ...new Set(upstreams.map(url => hostPort(url).host).filter(host => host !== '' && isIP(host) === 0)),
-];
+export const namesOf = (upstreams: readonly string[]): readonly string[] => {
+  const hosts = upstreams.map(upstreamAddress).map(at => (isSocketPath(at) ? '' : at.host));
+  return [...new Set(hosts.filter(host => host !== '' && isIP(host) === 0))];
+};
 
 /** Where a faultless URL connects to. */
-export const hostPort = (upstream: string): HostPort => {
+export const upstreamAddress = (upstream: string): ListenAddress => {
+  const [, path] = SOCKET_UPSTREAM.exec(upstream) ?? [];
+  if (path !== undefined) return { path };
   const { hostname, port, protocol } = new URL(upstream);
   return { host: plainHost(hostname), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 };

@@ -1,4 +1,4 @@
-import { formatHostPort, isLoopback } from '../core/host-port.ts';
+import { formatAddress, isLocal, isSocketPath } from '../core/host-port.ts';
 import { type Draft, secretsOf } from './draft.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';
@@ -9,6 +9,7 @@ const FEWEST_CHARACTERS = 16;
 export const doorDoubts = (draft: Draft): readonly Finding[] => [
   ...openDoor(draft),
   ...everywhere(draft),
+  ...believers(draft),
   ...weakSecrets(draft),
   ...twoProofs(draft),
 ];
@@ -21,13 +22,19 @@ const addressesOf = ({ root }: Draft): readonly string[] => root.wcs.addresses ?
 export const isGuarded = (draft: Draft): boolean => {
   const addresses = addressesOf(draft);
   const isNarrow = addresses.length > 0 && !addresses.some(isEverywhere);
-  return isNarrow || secretsOf(draft).length > 0 || draft.apps.every(app => app.options.restUsername !== undefined);
+  const wantsCertificates = draft.root.tls?.clientCa !== undefined;
+  return (
+    isNarrow ||
+    wantsCertificates ||
+    secretsOf(draft).length > 0 ||
+    draft.apps.every(app => app.options.restUsername !== undefined)
+  );
 };
 
 const openDoor = (draft: Draft): readonly Finding[] => {
   const { listen } = draft.root;
-  if (isLoopback(listen.host) || isGuarded(draft)) return [];
-  const message = `${formatHostPort(listen)} is open to the network, and whoever reaches it can send hooks as if from WCS`;
+  if (isLocal(listen) || isSocketPath(listen) || isGuarded(draft)) return [];
+  const message = `${formatAddress(listen)} is open to the network, and whoever reaches it can send hooks as if from WCS`;
   return [{ path: ['listen'], message: `${message}; write wcs.secret or wcs.addresses, or 127.0.0.1:${listen.port}` }];
 };
 
@@ -37,6 +44,23 @@ const everywhere = (draft: Draft): readonly Finding[] =>
       ? [{ path: ['wcs', 'addresses', at], message: `${network} is everywhere, so nobody is kept out; name WCS's own` }]
       : [],
   );
+
+/** Who is believed about the client, where that may be anybody. */
+const believers = ({ root: { listen, proxyProtocol, trustedProxies } }: Draft): readonly Finding[] => {
+  const all = (trustedProxies ?? []).flatMap((network, at) =>
+    isEverywhere(network)
+      ? [
+          {
+            path: ['trustedProxies', at],
+            message: `${network} is everywhere, so anybody may pass for any address; name the addresses of your proxies`,
+          },
+        ]
+      : [],
+  );
+  if (!proxyProtocol || trustedProxies || isLocal(listen)) return all;
+  const message = `believes whoever reaches ${formatAddress(listen)} about the address that it comes from`;
+  return [...all, { path: ['proxyProtocol'], message: `${message}; write trustedProxies, or guard the port` }];
+};
 
 /** The place of one secret, and the name that it has there. */
 const placeOf = ({ root, fromWcs }: Draft, at: number): { readonly path: Path; readonly name: string } => {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { formatHostPort } from '../core/host-port.ts';
+import { formatAddress } from '../core/host-port.ts';
 import { duration } from '../options/fields.ts';
 import type { Draft, DraftApp } from './draft.ts';
 import { appSchema, fileSchema, hookSchema, type JsonSchema } from './json-schema.ts';
@@ -29,8 +29,8 @@ const effective = ({ data, root, apps }: Draft): Fields => {
   const { defaults: _, apps: __, ...rest } = fill(fileSchema(), data) as Fields;
   return {
     ...masked(rest),
-    listen: formatHostPort(root.listen),
-    admin: formatHostPort(root.admin),
+    listen: formatAddress(root.listen),
+    admin: formatAddress(root.admin),
     apps: apps.map(app => effectiveApp(app, root.wcs.requestTimeout)),
   };
 };
@@ -49,7 +49,7 @@ const effectiveApp = ({ layers, options }: DraftApp, requestTimeout: number): Fi
     ...effectiveAttempt(layers, general),
     ...pick(fill(appSchema(), written), ['connectLimit']),
     ...pick(fill(hookSchema(), written), ['idempotent', 'hedge', 'retry']),
-    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS]),
+    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS, 'tls']),
     ...masked(pick(fill(appSchema(), written), ['passthrough'])),
     ...masked(pick(fill(hookSchema(), written), ['fallback'])),
     hooks: effectiveHooks(layers),

@@ -4,8 +4,13 @@ import { listed } from './text.ts';
 
 /** From where and by whom hooks of `app` are taken. */
 export const callerStatements = (draft: Draft, app: DraftApp): readonly Statement[] => {
-  const found = [...ofAddresses(draft), ...ofSignature(draft, app), ...ofCredentials(draft, app)];
-  return found.length > 0 ? found : [ANYONE];
+  const found = [
+    ...ofCertificate(draft),
+    ...ofAddresses(draft),
+    ...ofSignature(draft, app),
+    ...ofCredentials(draft, app),
+  ];
+  return [...(found.length > 0 ? found : [ANYONE]), ...ofProxies(draft)];
 };
 
 const ANYONE: Statement = {
@@ -14,6 +19,42 @@ const ANYONE: Statement = {
   meaning: 'whoever reaches listen is taken for WCS',
   rule: 'neither wcs.addresses nor wcs.secret nor restUsername is written',
 };
+
+const ofCertificate = ({ root: { tls } }: Draft): readonly Statement[] =>
+  tls?.clientCa === undefined
+    ? []
+    : [
+        {
+          name: 'certificate',
+          value: `of an authority in ${tls.clientCa}`,
+          meaning: 'who has none does not get beyond the TLS handshake',
+          path: ['tls', 'clientCa'],
+        },
+      ];
+
+/** Who tells where a call comes from. */
+const ofProxies = ({ root: { trustedProxies, proxyProtocol } }: Draft): readonly Statement[] => [
+  ...(proxyProtocol
+    ? [
+        {
+          name: 'PROXY header',
+          value: 'on each connection',
+          meaning: 'the address of a call is the one that it tells; a connection without one is closed',
+          path: ['proxyProtocol'],
+        },
+      ]
+    : []),
+  ...(trustedProxies
+    ? [
+        {
+          name: 'proxies',
+          value: listed(trustedProxies, 8),
+          meaning: 'the address of a call is the last one in X-Forwarded-For or Forwarded that is none of theirs',
+          path: ['trustedProxies'],
+        },
+      ]
+    : []),
+];
 
 const ofAddresses = ({ root: { wcs } }: Draft): readonly Statement[] =>
   wcs.addresses

@@ -5,7 +5,7 @@ import { callerStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
 import { passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
-import { ofBreaker, ofConcurrency } from './explain-upstreams.ts';
+import { ofBreaker, ofConcurrency, ofTls } from './explain-upstreams.ts';
 import type { Fact, Statement } from './fact.ts';
 import { hookLayers, type Layer } from './layers.ts';
 import type { Loaded } from './load.ts';
@@ -53,6 +53,7 @@ const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly S
     ofConcurrency(app),
     ofPriority(settings, entry),
     ...replicaStatements(app),
+    ...ofTls(app),
     ofKey(settings, entry),
     ...ofLadder(settings, entry),
   ];

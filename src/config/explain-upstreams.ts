@@ -32,3 +32,16 @@ export const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement
 
 const placesText = ({ max, floor, ceiling }: DraftApp['options']['concurrency']): string =>
   max === 'auto' ? `${Math.min(floor, ceiling)} to ${ceiling}` : String(max);
+
+/** How https upstreams are spoken to, where the file says something about it. */
+export const ofTls = ({ options: { tls } }: DraftApp): readonly Statement[] => {
+  if (!tls) return [];
+  const trusted = tls.ca === undefined ? 'the authorities that Node knows' : `the authorities in ${tls.ca}`;
+  const own = tls.cert === undefined ? '' : `; it is shown ${tls.cert}`;
+  const value = tls.insecure ? 'any certificate' : `a certificate of ${trusted}`;
+  const name = tls.serverName === undefined ? 'the host of the upstream' : tls.serverName;
+  const meaning = tls.insecure
+    ? 'whoever answers is taken for the back-end'
+    : `made out to ${name}, or nothing is sent there`;
+  return [{ name: 'tls', value: `${value}${own}`, meaning, key: ['tls'] }];
+};

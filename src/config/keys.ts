@@ -3,8 +3,21 @@
  * `explain`. A test holds it against the schema, both ways. `[]` is an item of a list, `*` a key of one's own choice.
  */
 export const KEYS: Readonly<Record<string, string>> = {
-  listen: 'Where hooks come in. Port 0 takes any free port.',
-  admin: 'Where metrics, health and status are served, without a password; keep it on loopback or guard the port.',
+  listen:
+    'Where hooks come in. Port 0 takes any free port. unix:/path is a Unix socket, which who runs the gateway and their group may connect to (mode 0660); one that a dead process has left is replaced.',
+  admin:
+    'Where metrics, health and status are served, without a password; keep it on loopback or guard the port. unix:/path is a Unix socket, as for listen.',
+  tls: 'TLS on listen. Default: none.',
+  'tls.cert':
+    'PEM file of the certificate, with its chain; it counts from the folder of the configuration. It is read again when it changes, and on SIGHUP; a pair that is broken, does not fit or does not hold now is told in the log, and the one before stays.',
+  'tls.key': 'PEM file of its private key, without a password.',
+  'tls.clientCa':
+    'PEM file of authorities: only clients with a certificate of one of these may connect. Default: all may.',
+  'tls.minVersion': 'Oldest version of TLS that is spoken.',
+  proxyProtocol:
+    'Each connection begins with a PROXY header, version 1 or 2, which says where it comes from; before TLS. Others are closed. If trustedProxies is written, it is believed from those alone.',
+  trustedProxies:
+    'Proxies before the gateway, whose X-Forwarded-For, -Proto and -Host or Forwarded say who asks: the last address that is none of theirs. unix stands for those who come over a Unix socket. Default: nobody is believed.',
   drain: 'On SIGTERM: how long calls in flight may take to end before the process exits.',
 
   wcs: 'What the gateway must know of the Web Call Server.',
@@ -16,7 +29,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'wcs.secret':
     'The rest_hook_secret_key of WCS. A hook without the right Authorization: WCS <hash> gets 403 and goes nowhere, unless it has the credentials of its app. In a list any of them is right, so that it can be changed without a gap.',
   'wcs.addresses':
-    'Where hooks may come from: addresses of WCS, or networks. Others get 403. Default: from anywhere. A proxy in between hides the address of WCS.',
+    'Where hooks may come from: addresses of WCS, or networks. Others get 403. Default: from anywhere. A proxy in between hides the address of WCS unless it is among trustedProxies.',
 
   limits: 'How much may come in.',
   'limits.body': 'Largest body of a request, and of an answer of a back-end.',
@@ -40,7 +53,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].name': 'Label in metrics and logs.',
   'apps[].path': 'WCS calls <listen><path>/<hook>. What stands between is no hook: the path must fit exactly.',
   'apps[].upstreams':
-    'Addresses of the back-end; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
+    'Addresses of the back-end, http, https or unix:/path.sock:/base; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
   'apps[].restUsername':
     'The restUsername of the app in WCS, which sends it as Basic credentials. A hook without them gets 401 and goes nowhere, unless wcs.secret is set and it is signed.',
   'apps[].restPassword': 'The restPassword of the app in WCS. Written with restUsername, or not at all.',
@@ -133,6 +146,15 @@ export const KEYS: Readonly<Record<string, string>> = {
   passthrough:
     'Where all paths lead that no app has. The label of its calls is passthrough. Default: nowhere, they get 404.',
   'passthrough.upstreams': 'Addresses of the back-end; a request goes to <upstream><path>.',
+
+  'apps[].tls':
+    'How upstreams that begin with https are spoken to. Files are PEM, count from the folder of the configuration, and are read again on SIGHUP.',
+  'apps[].tls.ca': "Authorities that the back-end's certificate must come from. Default: those of Node.",
+  'apps[].tls.cert': 'Certificate that is shown to the back-end, with its chain.',
+  'apps[].tls.key': 'Its private key, without a password.',
+  'apps[].tls.serverName':
+    "Name that is asked for (SNI) and must be in the back-end's certificate. Default: the host of the upstream.",
+  'apps[].tls.insecure': "Takes any certificate of the back-end's, of whatever name; for a try.",
 
   cache: 'What is kept from call to call: the last good answers, and what is known of sessions.',
   'cache.memory': 'Answers in the memory of this process.',

@@ -1,10 +1,10 @@
+import { decodeUtf8, readBounded } from '../core/read-bounded.ts';
 import { assemble, type Files, readCa } from './assemble.ts';
 import { type Draft, draft, keepValid, type Valid } from './draft.ts';
 import type { Environment } from './environment.ts';
 import { deepFreeze } from './freeze.ts';
 import { appLayers } from './layers.ts';
 import { ConfigError, formatPath, inOrder, type Path, type Position, type Problem } from './problems.ts';
-import { decodeUtf8, readBounded } from './read-bounded.ts';
 import { breaches } from './rules.ts';
 import { type RungFiles, readRungFiles } from './rung-files.ts';
 import { maskSecrets } from './secrets.ts';
@@ -12,6 +12,7 @@ import type { ReadRung } from './settings.ts';
 import { readDocument, type Source, spotAt } from './source.ts';
 import { readRouteFiles, writtenRoutes } from './static-routes.ts';
 import { parseSyntax, type Syntax } from './syntax.ts';
+import { readTlsFiles } from './tls-files.ts';
 import type { Config } from './types.ts';
 import type { Finding } from './validate.ts';
 import { doubts } from './warnings.ts';
@@ -64,7 +65,7 @@ export const parseConfig = (text: string, { file, env, uses = () => true }: Orig
   return {
     file,
     config: deepFreeze(assemble(whole, contents)),
-    warnings: inOrder(doubts(whole).map(place)),
+    warnings: inOrder([...doubts(whole), ...contents.tls.doubts].map(place)),
     draft: whole,
     position: path => syntax.position(offsetOf(source, path)),
   };
@@ -85,6 +86,7 @@ const examine = (data: unknown, file: string): Examined => {
   const ofRoutes = readRouteFiles(writtenRoutes(valid.data, valid.apps), file);
   const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
   const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');
+  const tls = readTlsFiles(whole, file);
   const found = [
     ...valid.findings,
     ...files.findings,
@@ -92,10 +94,11 @@ const examine = (data: unknown, file: string): Examined => {
     ...ofRoutes.findings,
     ...ca.findings,
     ...ofEvents.findings,
+    ...tls.findings,
     ...breaches(whole),
   ];
   const cas = { cache: ca.content, events: ofEvents.content };
-  return { found, whole, contents: { cas, ofRoutes: ofRoutes.read } };
+  return { found, whole, contents: { cas, ofRoutes: ofRoutes.read, tls } };
 };
 
 const filesOf = ({ data, apps }: Valid, file: string): RungFiles =>

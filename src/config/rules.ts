@@ -1,9 +1,9 @@
 import { networkInterfaces } from 'node:os';
-import type { HostPort } from '../core/host-port.ts';
-import { formatHostPort } from '../core/host-port.ts';
+import { formatAddress, isSocketPath, type ListenAddress } from '../core/host-port.ts';
 import { findHook } from '../hooks/catalogue.ts';
 import { duration } from '../options/fields.ts';
-import { hostPort, isWildcard, reaches } from './address.ts';
+import { isWildcard, reaches, upstreamAddress } from './address.ts';
+import { doorBreaches } from './door-rules.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { passthroughBreaches } from './passthrough-rules.ts';
@@ -17,6 +17,7 @@ import type { Finding } from './validate.ts';
 /** What keys that are right one by one get wrong together: all of it, in no particular order. */
 export const breaches = (draft: Draft): readonly Finding[] => [
   ...listeners(draft),
+  ...doorBreaches(draft),
   ...amount(['drain'], 'drain', fieldOf(draft.data, 'drain')),
   ...amount(['wcs', 'requestTimeout'], 'requestTimeout', fieldOf(draft.data, 'wcs', 'requestTimeout')),
   ...amount(['limits', 'headersWithin'], 'headersWithin', fieldOf(draft.data, 'limits', 'headersWithin')),
@@ -45,12 +46,18 @@ export const breaches = (draft: Draft): readonly Finding[] => [
     ...provisionals(app),
     ...early(app),
     ...credentials(app),
+    ...clientPair(app),
   ]),
 ];
 
 const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
   reaches(admin, listen) || reaches(listen, admin)
-    ? [{ path: ['admin'], message: `is ${formatHostPort(admin)}, which listen has taken; write another port` }]
+    ? [
+        {
+          path: ['admin'],
+          message: `is ${formatAddress(admin)}, which listen has taken; write another ${isSocketPath(admin) ? 'path' : 'port'}`,
+        },
+      ]
     : [];
 
 /** `/a` and `/a/` are one path. */
@@ -79,18 +86,19 @@ const ownAddresses = (): readonly string[] => {
 const upstreams = ({ root }: Draft, of: Path, urls: readonly string[]): readonly Finding[] =>
   urls.flatMap((url, at) => {
     const path: Path = [...of, 'upstreams', at];
-    const target = hostPort(url);
-    const hits = (listen: HostPort) => reaches(target, listen, isWildcard(listen.host) ? ownAddresses() : []);
+    const target = upstreamAddress(url);
+    const hits = (listen: ListenAddress) =>
+      reaches(target, listen, !isSocketPath(listen) && isWildcard(listen.host) ? ownAddresses() : []);
     if (urls.indexOf(url) < at) return [{ path, message: `is ${url} a second time; remove it` }];
     if (hits(root.listen))
       return [
         {
           path,
-          message: `points back at listen (${formatHostPort(root.listen)}), so every hook would go in circles; write the address of the back-end`,
+          message: `points back at listen (${formatAddress(root.listen)}), so every hook would go in circles; write the address of the back-end`,
         },
       ];
     if (hits(root.admin))
-      return [{ path, message: `points at admin (${formatHostPort(root.admin)}); write the address of the back-end` }];
+      return [{ path, message: `points at admin (${formatAddress(root.admin)}); write the address of the back-end` }];
     return [];
   });
 
@@ -220,6 +228,14 @@ const credentials = ({ index, options }: DraftApp): readonly Finding[] => {
   const [there, missing] =
     restUsername === undefined ? ['restPassword', 'restUsername'] : ['restUsername', 'restPassword'];
   return [{ path: ['apps', index, there], message: `stands without ${missing}; write both, or neither` }];
+};
+
+/** A certificate is of no use without its key. */
+const clientPair = ({ layers, options: { tls } }: DraftApp): readonly Finding[] => {
+  if (!tls || (tls.cert === undefined) === (tls.key === undefined)) return [];
+  const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+  const path = originOf(layers.general, ['tls', there]) ?? [];
+  return [{ path, message: `stands without tls.${missing}; write both, or neither` }];
 };
 
 const usesStore = (app: DraftApp, hook: string): boolean => rungAt(app, hook, 'store') >= 0;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FallbackOption, keyOption } from '../hooks/ladder.ts';
 import { PriorityOption } from '../hooks/priority.ts';
 import { count, duration, share, size } from '../options/fields.ts';
+import { ListenerTlsOptions, UpstreamTlsOptions } from '../options/tls.ts';
 import { PassthroughOptions } from '../passthrough/options.ts';
 import { BreakerOptions } from '../resilience/breaker.ts';
 import { BulkheadOptions } from '../resilience/bulkhead.ts';
@@ -51,6 +52,13 @@ const subnet = () => {
   const error = (issue: { input?: unknown }) =>
     `is ${shown(issue.input)}; write an address such as 10.0.0.5, or a network such as 10.0.0.0/8`;
   return z.string({ error }).refine(isSubnet, { error });
+};
+
+/** `unix` stands for whoever comes over a Unix socket. */
+const proxy = () => {
+  const error = (issue: { input?: unknown }) =>
+    `is ${shown(issue.input)}; write an address or a network of proxies, such as 10.0.0.0/8, or unix for those on a Unix socket`;
+  return z.string({ error }).refine(text => text === 'unix' || isSubnet(text), { error });
 };
 
 const orFalse = <S extends z.ZodType>(options: S) =>
@@ -115,6 +123,7 @@ const ofUpstreams = {
   slowStart: duration(),
   health: orFalse(HealthOptions),
   resolve: duration(),
+  tls: UpstreamTlsOptions,
 };
 
 /** The same with what holds where they are not written. */
@@ -126,6 +135,7 @@ const presetOfUpstreams = {
   slowStart: ofUpstreams.slowStart.prefault('10s'),
   health: ofUpstreams.health.default(false),
   resolve: ofUpstreams.resolve.prefault('30s'),
+  tls: ofUpstreams.tls.optional(),
 };
 
 const settings = {
@@ -162,6 +172,11 @@ export const AppOptions = z.strictObject({
 const root = {
   listen: address().prefault('127.0.0.1:8090'),
   admin: address().prefault('127.0.0.1:9090'),
+  tls: ListenerTlsOptions.optional(),
+  proxyProtocol: z.boolean().default(false),
+  trustedProxies: list(proxy(), 'addresses or networks of proxies')
+    .meta({ description: 'list of addresses and networks: 10.0.0.5, 10.0.0.0/8, fd00::/8, unix' })
+    .optional(),
   drain: duration().prefault('20s'),
   wcs: z
     .strictObject({

@@ -1,5 +1,6 @@
-import type { HostPort } from '../core/host-port.ts';
+import type { ListenAddress } from '../core/host-port.ts';
 import type { PriorityOption } from '../hooks/priority.ts';
+import type { UpstreamTls } from '../options/tls.ts';
 import type { PassthroughOptions } from '../passthrough/options.ts';
 import type { BreakerOptions } from '../resilience/breaker.ts';
 import type { BulkheadOptions } from '../resilience/bulkhead.ts';
@@ -11,6 +12,7 @@ import type { RetryOptions } from '../resilience/retry.ts';
 import type { KeptAnswersOptions, LoadedRouteOptions } from '../static/options.ts';
 import type { MemoryOptions } from '../store/memory.ts';
 import type { LoadedRedisOptions } from '../store/redis-options.ts';
+import type { ListenerTls } from '../tls/listener.ts';
 
 /** A JSON object as it came from a file; its values are data, never read by name. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -63,6 +65,8 @@ export interface Backed {
   readonly health: HealthOptions | false;
   /** How often names of upstreams are asked for again. */
   readonly resolve: number;
+  /** How https upstreams are spoken to; absent: they must have a certificate of an authority that Node knows. */
+  readonly tls: UpstreamTls | undefined;
   /** How what is no hook goes to the upstreams; false: it does not. */
   readonly passthrough: PassthroughOptions | false;
   /** What holds for GETs of a path whose back-end fails; nothing where no route has it. */
@@ -82,8 +86,14 @@ export interface App extends Backed {
 
 /** The whole configuration: validated, defaults filled in, frozen. */
 export interface Config {
-  readonly listen: HostPort;
-  readonly admin: HostPort;
+  readonly listen: ListenAddress;
+  readonly admin: ListenAddress;
+  /** How `listen` speaks TLS; absent: in the clear. */
+  readonly tls: ListenerTls | undefined;
+  /** Whether each connection begins with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  /** Addresses and networks of proxies that are believed; `unix` for those on a Unix socket. None: nobody is. */
+  readonly trustedProxies: readonly string[];
   readonly drain: number;
   readonly wcs: {
     readonly requestTimeout: number;

@@ -1,4 +1,4 @@
-import { formatHostPort, isLoopback } from '../core/host-port.ts';
+import { formatAddress, isLocal, isSocketPath } from '../core/host-port.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { byOrigin, ladder } from './by-origin.ts';
 import { cacheDoubts } from './cache-warnings.ts';
@@ -14,6 +14,7 @@ import { routeDoubts } from './route-warnings.ts';
 import { MergedApp } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
+import { tlsDoubts } from './tls-warnings.ts';
 import type { Rung } from './types.ts';
 import type { Finding } from './validate.ts';
 import { wcsDoubts } from './wcs-warnings.ts';
@@ -36,6 +37,7 @@ export const doubts = (draft: Draft): readonly Finding[] => [
   ...idleEjections(draft.apps),
   ...doorDoubts(draft),
   ...limitDoubts(draft),
+  ...tlsDoubts(draft),
   ...cacheDoubts(draft),
   ...passthroughDoubts(draft),
   ...routeDoubts(draft),
@@ -45,12 +47,12 @@ export const doubts = (draft: Draft): readonly Finding[] => [
 const admits = (rung: Rung): boolean => rung === 'echo' || typeof rung === 'object';
 
 const openAdmin = ({ root: { admin } }: Draft): readonly Finding[] =>
-  isLoopback(admin.host)
+  isLocal(admin) || isSocketPath(admin)
     ? []
     : [
         {
           path: ['admin'],
-          message: `${formatHostPort(admin)} is open to the network, and metrics and status ask for no password; write 127.0.0.1:${admin.port}, or guard the port`,
+          message: `${formatAddress(admin)} is open to the network, and metrics and status ask for no password; write 127.0.0.1:${admin.port}, or guard the port`,
         },
       ];
 

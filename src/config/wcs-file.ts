@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
+import { decodeUtf8, readBounded } from '../core/read-bounded.ts';
 import { readWcsSettings, type Setting, type WcsSettings } from './flashphoner-properties.ts';
 import type { Fields } from './layers.ts';
 import type { Path } from './problems.ts';
-import { decodeUtf8, readBounded } from './read-bounded.ts';
 import type { Finding } from './validate.ts';
 
 const MAX_BYTES = 1024 * 1024;

@@ -30,6 +30,8 @@ export const ERRORS = {
   unsupported_type: { status: 415, fault: 'client', message: 'the body is not plain JSON' },
   expectation_failed: { status: 417, fault: 'client', message: 'only Expect: 100-continue is understood' },
   headers_too_large: { status: 431, fault: 'client', message: 'the headers are larger than limits.headers' },
+  proxy_header: { status: 400, fault: 'client', message: 'the connection does not begin with a PROXY header' },
+  tls_handshake: { status: 400, fault: 'client', message: 'the TLS handshake came to nothing' },
   connections: { status: 503, fault: 'gateway', message: 'too many connections' },
   unread: { status: 499, fault: 'client', message: 'the client does not read its answer' },
 

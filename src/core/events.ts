@@ -53,6 +53,16 @@ export type Event =
   | { readonly type: 'backlog'; readonly app: string; readonly is: BacklogState; readonly pending: number }
   /** The collector takes spans, or does not. */
   | { readonly type: 'traces'; readonly is: 'up' | 'down'; readonly detail: string }
+  /** The certificate of the listener: another one is in use, or was refused and the one before stays. `ends` of the one in use. */
+  | {
+      readonly type: 'certificate';
+      readonly is: 'applied' | 'refused';
+      readonly detail: string;
+      /** Milliseconds since 1970. */
+      readonly ends: number;
+    }
+  /** No TLS with an upstream: why, in an operator's words. */
+  | { readonly type: 'tls-failed'; readonly app: string; readonly upstream: string; readonly detail: string }
   /** A `restClientConfig` was not understood in full. */
   | { readonly type: 'rules-doubted'; readonly app: string; readonly doubts: readonly string[] }
   /** A session was let in provisionally, or the back-end said what it thinks of it; `callId` is that of its `connect`. */

@@ -13,3 +13,19 @@ export const formatHostPort = ({ host, port }: HostPort): string =>
 /** True for an address that only this machine can reach; a name that begins like one may be anybody's. */
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (host.startsWith('127.') && isIPv4(host));
+
+/** A socket of the file system: the path of its file. */
+export interface SocketPath {
+  readonly path: string;
+}
+
+/** Where somebody listens. */
+export type ListenAddress = HostPort | SocketPath;
+
+export const isSocketPath = (at: ListenAddress): at is SocketPath => 'path' in at;
+
+/** As the configuration writes it: `127.0.0.1:8090`, `unix:/run/breakwater/hooks.sock`. */
+export const formatAddress = (at: ListenAddress): string => (isSocketPath(at) ? `unix:${at.path}` : formatHostPort(at));
+
+/** True if only who is on this machine can connect there. */
+export const isLocal = (at: ListenAddress): boolean => isSocketPath(at) || isLoopback(at.host);

@@ -165,6 +165,8 @@ export class Counts {
   readonly rejected = new Map<Code, number>();
   /** By name: how often it was not found. */
   readonly dnsFailures = new Map<string, number>();
+  /** What became of new certificates of the listener. */
+  readonly certificates = { applied: 0, refused: 0 };
   /** By app: what became of sessions that were let in provisionally. */
   readonly admissions = new Map<string, Record<AdmissionResult, number>>();
   /** By app: what became of stored events. */
@@ -218,6 +220,10 @@ export class Counts {
         obtain(this.events, event.app, createEventCounts)[event.how === 'expired' ? 'expired' : 'dropped'] +=
           event.count;
         break;
+      case 'certificate':
+        this.certificates[event.is]++;
+        break;
+      case 'tls-failed':
       case 'redis':
       case 'journal':
       case 'backlog':

@@ -94,6 +94,20 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     got: `${ERROR_JSON} The connection is closed.`,
     remedy: 'Find out which header grows (cookies and tracing baggage are the usual ones) or raise `limits.headers`.',
   },
+  proxy_header: {
+    happened:
+      '`proxyProtocol` is on, and a connection did not begin with a whole PROXY header of version 1 or 2 within 5 s, or came from an address that is not among `trustedProxies`.',
+    got: 'nothing: the connection was closed, since what would be sent may be no protocol that the other side speaks.',
+    remedy:
+      'The log line names the peer and what was wrong. Switch the header on in the proxy (nginx: `proxy_protocol on`, HAProxy: `send-proxy-v2`), or `proxyProtocol` off here. Who comes past the proxy is turned away so as well.',
+  },
+  tls_handshake: {
+    happened:
+      '`tls` is on, and the handshake of a connection came to nothing: it took more than 10 s, the client does not trust the certificate, has none of its own where `clientCa` wants one, or speaks something else.',
+    got: 'nothing: the connection was closed.',
+    remedy:
+      'The log line names the peer and the reason. For a WCS that does not trust the certificate, bring the authority into the trust store of its Java; a few from elsewhere are scanners.',
+  },
   connections: {
     happened:
       'There are as many connections as `limits.connections` allows, or as many of one address as `limits.perAddress`, or the process ran out of descriptors.',

@@ -280,6 +280,21 @@ export const FAMILIES: readonly Family[] = [
     read: ({ counts }) => each(counts.rejected, ([code, value]) => [{ labels: { code }, value }]),
   },
   {
+    name: 'breakwater_tls_certificate_expiry_timestamp_seconds',
+    type: 'gauge',
+    help: 'When a certificate in use expires, in seconds since 1970: that of the listener (app is empty), and those that an app shows to its upstreams.',
+    labels: ['app'],
+    read: ({ gauges: { certificates = [] } }) =>
+      each(certificates, ({ app, ends }) => [{ labels: { app }, value: ends / 1000 }]),
+  },
+  {
+    name: 'breakwater_tls_certificate_reloads_total',
+    type: 'counter',
+    help: 'New certificates of the listener: applied, or refused because they were broken, did not fit their key or did not hold; the one before stays then.',
+    labels: ['result'],
+    read: ({ counts }) => words(counts.certificates, 'result', {}),
+  },
+  {
     name: 'breakwater_log_lines_total',
     type: 'counter',
     help: 'Log lines: written, sampled (left out as more of the same), or dropped because whoever reads the log does not.',

@@ -59,6 +59,8 @@ test('each change of state is a line of the table, at its level', () => {
       is => ({ type: 'dns', host: 'a', is, isNews: true, known: 1, detail: 'x' }) as const,
     ),
     ...(['up', 'down'] as const).map(is => ({ type: 'traces', is, detail: 'x' }) as const),
+    ...(['applied', 'refused'] as const).map(is => ({ type: 'certificate', is, detail: 'x', ends: 0 }) as const),
+    { type: 'tls-failed', app: 'a', upstream: 'https://a', detail: 'x' },
   ];
   for (const change of changes) listen(change);
   const rows = texts.map(text => {

@@ -40,7 +40,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
 ];
 
 interface Change {
-  readonly level: 30 | 40;
+  readonly level: 30 | 40 | 50;
   /** How the message begins. */
   readonly begins: string;
   readonly meaning: string;
@@ -94,6 +94,17 @@ export const CHANGES: readonly Change[] = [
   { level: 30, begins: 'redis is used', meaning: 'verdicts and sessions of other instances count' },
   { level: 40, begins: 'traces: the collector takes no', meaning: 'spans are lost; WCS notices nothing' },
   { level: 30, begins: 'traces: the collector takes spans', meaning: 'spans arrive again' },
+  { level: 30, begins: 'tls: a new certificate', meaning: 'connections from now on get it; open ones go on' },
+  {
+    level: 50,
+    begins: 'tls: the new certificate is refused',
+    meaning: 'nothing, until the one before expires; `breakwater_tls_certificate_expiry_timestamp_seconds` says when',
+  },
+  {
+    level: 40,
+    begins: 'no TLS with an upstream',
+    meaning: 'that upstream is not asked; without another, the next rung',
+  },
   { level: 30, begins: 'reload: the new configuration', meaning: 'calls that were out end under the old one' },
   { level: 40, begins: 'reload refused', meaning: 'the file is wrong; WCS is served as before' },
 ];
@@ -112,7 +123,7 @@ const REST = `\`reason\` is one vocabulary: the same codes stand after \`reason=
 ## Changes of state
 `;
 
-const NOISE = `Level 20 are details for debugging, 50 defects of the gateway.
+const NOISE = `Level 20 are details for debugging; 50 are defects of the gateway, and certificates that cannot be used.
 
 ## In an outage
 

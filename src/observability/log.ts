@@ -7,6 +7,7 @@ import { shownUpstream } from './counts.ts';
 import { IN_OUTAGES, LineThinning, ONE_A_MINUTE } from './line-thinning.ts';
 import type { LineWriter } from './line-writer.ts';
 import { logReplica } from './log-replicas.ts';
+import { logCertificate, logTlsFailed } from './log-tls.ts';
 import type { LogCounts } from './samples.ts';
 
 type Of<Type extends Event['type']> = Extract<Event, { readonly type: Type }>;
@@ -133,11 +134,20 @@ const logBreaker = (logger: Logger, { app, upstream, to, openForMs, isReplaced }
 };
 
 /** Most likely a WCS that points at the wrong path, or signs with another key: it refuses every caller then. */
-const LIKELY_WCS: ReadonlySet<string> = new Set(['not_found', 'bad_signature', 'bad_credentials', 'not_allowed']);
+const LIKELY_WCS: ReadonlySet<string> = new Set([
+  'not_found',
+  'bad_signature',
+  'bad_credentials',
+  'not_allowed',
+  'proxy_header',
+  'tls_handshake',
+]);
+
+/** Each wrong path is a kind of its own, and each fault of a handshake: a scanner must not hide a WCS that is set up wrongly. */
+const MANY_KINDS: ReadonlySet<string> = new Set(['not_found', 'tls_handshake']);
 
 const logRejected = (logger: Logger, { code, message, peer }: Of<'rejected'>, thinning: LineThinning): void => {
-  // Each wrong path is a kind of its own: a scanner must not hide an app of WCS that points at the wrong one.
-  const skipped = thinning.admit(code === 'not_found' ? message : code);
+  const skipped = thinning.admit(MANY_KINDS.has(code) ? message : code);
   if (skipped === undefined) return;
   const level = ERRORS[code].fault === 'client' && !LIKELY_WCS.has(code) ? 'info' : 'warn';
   logger[level]({ code, peer, detail: message, count: skipped + 1 }, 'request rejected');
@@ -160,20 +170,23 @@ const logDetail = (
 /** What changed, and what that means for WCS; each has a line. */
 const logChange = (
   logger: Logger,
-  event: Of<'breaker' | 'admission' | 'journal' | 'backlog' | 'ended' | 'traces'>,
+  event: Of<'breaker' | 'admission' | 'journal' | 'backlog' | 'ended' | 'traces' | 'certificate'>,
 ): void => {
   if (event.type === 'breaker') logBreaker(logger, event);
   else if (event.type === 'admission') logAdmission(logger, event);
   else if (event.type === 'backlog') logBacklog(logger, event);
   else if (event.type === 'ended') logEnded(logger, event);
   else if (event.type === 'traces') logTraces(logger, event);
+  else if (event.type === 'certificate') logCertificate(logger, event);
   else logger[event.isWell ? 'info' : 'warn'](event.detail);
 };
 
 /** What is told over and over while it lasts. */
-const logNow = (logger: Logger, event: Of<'redis' | 'rules-doubted'>, thinning: LineThinning): void => {
+const logNow = (logger: Logger, event: Of<'redis' | 'rules-doubted' | 'tls-failed'>, thinning: LineThinning): void => {
   if (event.type === 'rules-doubted') {
     if (thinning.admit(`rules ${event.app}`) !== undefined) logDoubts(logger, event);
+  } else if (event.type === 'tls-failed') {
+    if (thinning.admit(`tls ${event.app} ${event.upstream} ${event.detail}`) !== undefined) logTlsFailed(logger, event);
   } else if (event.is !== 'refusing' || thinning.admit('redis') !== undefined) logRedis(logger, event);
 };
 
@@ -233,6 +246,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
         break;
       case 'redis':
       case 'rules-doubted':
+      case 'tls-failed':
         logNow(logger, event, perMinute);
         break;
       case 'event':
@@ -251,6 +265,7 @@ export const createLog = ({ level, body, sample: isSampled, writer }: LogOptions
       case 'backlog':
       case 'ended':
       case 'traces':
+      case 'certificate':
         logChange(logger, event);
         break;
       default:

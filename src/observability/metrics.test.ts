@@ -28,6 +28,7 @@ const GAUGES = {
   spans: { exported: 3, failed: 2, dropped: 1 },
   upgrades: new Map([['EchoApp', 2]]),
   keptBytes: 4096,
+  certificates: [{ app: '', ends: 1_800_000_000_000 }],
   events: [{ app: 'EchoApp', pending: 3, dead: 1, bytes: 4096, oldestSeconds: 7, deliveredPerSecond: 2 }],
 };
 
@@ -66,6 +67,7 @@ const listenToAll = (listen: Emit) => {
     listen({ type: 'event', app: 'EchoApp', hook: 'connect', id: '1', result, reason: '' });
   for (const how of ['expired', 'dropped', 'outdated'] as const)
     listen({ type: 'ended', app: 'EchoApp', how, count: 10 });
+  for (const is of ['applied', 'refused'] as const) listen({ type: 'certificate', is, detail: 'x', ends: 0 });
   for (const result of ['provisional', 'verified', 'refused'] as const)
     listen({ type: 'admission', app: 'EchoApp', callId: '1', result });
   listen({ type: 'abandoned', call: aCall(), code: 'gone', ms: 1 });

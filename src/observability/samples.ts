@@ -17,6 +17,8 @@ export interface Gauges {
   readonly keptBytes?: number;
   /** Whether Redis is used now; absent without one. */
   readonly redisIsUp?: boolean;
+  /** Certificates in use, and when each expires in milliseconds since 1970; the listener's own has no app. */
+  readonly certificates?: readonly { readonly app: string; readonly ends: number }[];
   /** Absent where nothing writes a log. */
   readonly log?: LogCounts;
   /** Absent where nothing is traced. */

@@ -89,13 +89,18 @@ const ofAnswer = ({ status, source, reason, ageSeconds, body }: Answer): Attribu
   ...(status >= 500 && { 'error.type': reason ?? String(status) }),
 });
 
+const ofServer = (upstream: string): Attributes => {
+  if (upstream.startsWith('unix:'))
+    return { 'server.address': upstream.split(':')[1] ?? '', 'network.transport': 'unix' };
+  const { protocol, hostname, port } = new URL(upstream);
+  return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
+};
+
 const ofUpstream = ({ upstream, status, outcome }: Attempt, { passage, hook }: Call): Attributes => {
   const asked = passage ? shownPath(passage.target.replace(/\?.*$/, '')) : `/${hook.slice(0, HOOK_CHARS)}`;
-  const { protocol, hostname, port } = new URL(upstream);
   return {
     'url.full': `${shownUpstream(upstream)}${asked}`,
-    'server.address': hostname,
-    'server.port': Number(port) || (protocol === 'https:' ? 443 : 80),
+    ...ofServer(upstream),
     'breakwater.outcome': outcome ?? 'pending',
     ...(status !== undefined && { 'http.response.status_code': status }),
   };

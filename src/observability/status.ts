@@ -49,6 +49,8 @@ export interface Status {
   readonly apps: readonly AppStatus[];
   readonly cache: Snapshot['cache'];
   readonly redis?: 'up' | 'down';
+  /** Certificates in use; the listener's own has no app. */
+  readonly certificates?: readonly { readonly app: string; readonly expires: string }[];
   /** Stored events of each app that has some. */
   readonly events: Gauges['events'];
   /** `provisional` are those that wait for the back-end; `admissions` what it has said since the process began. */
@@ -110,6 +112,11 @@ const joinHooks = ({ hooks, countedHooks }: AppParts): HookStatus[] => {
 const joinUpstreams = ({ upstreams, countedUpstreams }: AppParts): UpstreamStatus[] =>
   upstreams.map(state => joinUpstream(state, countedUpstreams));
 
+const ofCertificates = ({ certificates = [] }: Gauges): Pick<Status, 'certificates'> =>
+  certificates.length === 0
+    ? {}
+    : { certificates: certificates.map(({ app, ends }) => ({ app, expires: new Date(ends).toISOString() })) };
+
 /** All but the apps. */
 const describeProcess = (sources: StatusSources): Omit<Status, 'apps'> => {
   const { cache, rejected, admissions } = takeRest(sources.counts);
@@ -121,6 +128,7 @@ const describeProcess = (sources: StatusSources): Omit<Status, 'apps'> => {
     ready: sources.ready,
     config: { file: sources.configFile, reloads: sources.reloads },
     cache,
+    ...ofCertificates(sources.gauges),
     ...(sources.gauges.redisIsUp === undefined ? {} : { redis: sources.gauges.redisIsUp ? 'up' : 'down' }),
     events: sources.gauges.events,
     sessions: { ...sources.gauges.sessions, admissions },

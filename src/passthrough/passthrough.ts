@@ -2,18 +2,16 @@ import { ProxyServer } from 'http-proxy-3';
 import { after } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
-import { targetOf } from '../upstream/connection.ts';
-import type { Names } from '../upstream/names.ts';
+import { type Reach, readUpstream } from '../upstream/target.ts';
 import { Exchange } from './exchange.ts';
 import { Lines } from './lines.ts';
 import type { PassthroughOptions } from './options.ts';
 import type { Upgrades } from './upgrades.ts';
 
-export interface PassthroughParts {
+export interface PassthroughParts extends Reach {
   /** `http://host:port/base`, without a slash at the end. */
   readonly upstream: string;
   readonly connectLimitMs: number;
-  readonly names: Names;
   /** Most idle connections. */
   readonly most: number;
   readonly options: PassthroughOptions;
@@ -31,14 +29,13 @@ export interface Passthrough {
 }
 
 export const createPassthrough = (parts: PassthroughParts): Passthrough => {
-  const url = new URL(parts.upstream);
-  const target = targetOf(url, parts.names);
+  const { target, base, host } = readUpstream(parts.upstream, parts);
   const lines = new Lines({ target, connectLimitMs: parts.connectLimitMs, most: parts.most });
   const line = {
     proxy: new ProxyServer(),
     lines,
-    host: url.host,
-    base: url.pathname.replace(/\/$/, ''),
+    host,
+    base,
     options: parts.options,
     upgrades: parts.upgrades,
   } as const;

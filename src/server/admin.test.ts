@@ -30,7 +30,7 @@ const withAdmin = async (
     emit,
     ...changes,
   });
-  const { port } = await admin.start(at);
+  const { port } = (await admin.start(at)) as typeof LOOPBACK;
   try {
     await run(`http://127.0.0.1:${port}`, port, events);
   } finally {

@@ -6,7 +6,7 @@ import { accepts } from 'hono/accepts';
 import { after } from '../core/clock.ts';
 import type { Code } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { type HostPort, isLoopback } from '../core/host-port.ts';
+import { isLoopback, isSocketPath, type ListenAddress } from '../core/host-port.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import { listen } from './listen.ts';
 import { readPage } from './page.ts';
@@ -27,7 +27,7 @@ export interface AdminSources {
 /** The listener for operators and machines that watch. */
 export interface Admin {
   /** Opens it and tells where; throws a GatewayError naming address and remedy if that cannot be had. */
-  start(at: HostPort): Promise<HostPort>;
+  start(at: ListenAddress): Promise<ListenAddress>;
   /** Closes it: idle connections at once, others when they are answered, or after `withinMs` and a second at most. */
   close(withinMs?: number): Promise<void>;
 }
@@ -135,7 +135,8 @@ export const createAdmin = (sources: AdminSources): Admin => {
   const server = createBoundedServer(createApp(sources, watchers, () => isLocal));
   return {
     start: at => {
-      isLocal = isLoopback(at.host);
+      // No browser reaches a Unix socket.
+      isLocal = !isSocketPath(at) && isLoopback(at.host);
       return listen(server, at, 'admin');
     },
     close: withinMs => {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
 import type { GatewayError } from '../core/errors.ts';
+import type { Client } from './trust.ts';
 
 /**
  * Where the parser of node:http keeps what it calls at the first byte of a message. Not a documented name: where it is
@@ -16,6 +17,8 @@ interface Reading {
 }
 
 interface Connection {
+  /** The other end. */
+  readonly peer: Client;
   /** Requests of this connection that wait for their answer. */
   open: number;
   firstByteAt: number | undefined;
@@ -26,6 +29,9 @@ interface Connection {
   /** The one that came last. */
   latest: IncomingMessage | undefined;
 }
+
+/** Nobody waits for what is told to it. */
+const GONE: Client = { address: 'unknown', scheme: 'http' };
 
 type WithParser = Socket & { parser?: Record<number, unknown> | null };
 
@@ -38,8 +44,9 @@ export class Connections {
   }
 
   /** Follows a new connection to its end. */
-  add(socket: Socket): void {
+  add(socket: Socket, peer: Client): void {
     this.#connections.set(socket, {
+      peer,
       open: 0,
       firstByteAt: undefined,
       reading: undefined,
@@ -71,6 +78,11 @@ export class Connections {
     connection.open++;
     connection.latest = request;
     connection.reading = { request, cancel };
+  }
+
+  /** The other end of `socket`. */
+  peerOf(socket: Socket): Client {
+    return this.#connections.get(socket)?.peer ?? GONE;
   }
 
   /** The body of the last request on `socket` is here. */

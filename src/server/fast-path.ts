@@ -6,12 +6,15 @@ import type { Match } from '../gateway/gateway.ts';
 import type { Asked } from './front-door.ts';
 import type { Reception, Visitor } from './reception.ts';
 import { respondRaw } from './respond.ts';
+import type { Client } from './trust.ts';
 
 /** So much may come from a client that does not wait for its answer; with more, that answer is the last. */
 const MOST_EARLY_BYTES = 64 * 1024;
 
 export interface FastPathParts {
   readonly socket: Socket;
+  /** The other end of the connection. */
+  readonly peer: Client;
   readonly reception: Reception;
   /**
    * How long the connection may be idle. One that waits for its first request is idle too: pools open some in advance,
@@ -28,7 +31,6 @@ export interface FastPathParts {
  */
 export class FastPath {
   readonly #parts: FastPathParts;
-  readonly #peer: string;
   #visitor: Visitor | undefined;
   #early: Buffer[] = [];
   #earlyBytes = 0;
@@ -36,7 +38,6 @@ export class FastPath {
   constructor(parts: FastPathParts) {
     this.#parts = parts;
     const { socket, idleMs } = parts;
-    this.#peer = socket.remoteAddress ?? 'unknown';
     socket.on('data', this.#read).on('end', this.#end).on('close', this.#close);
     socket.on('error', this.#ignore).on('timeout', this.#timeout).setTimeout(idleMs);
   }
@@ -57,7 +58,8 @@ export class FastPath {
 
   #take(chunk: Buffer): void {
     const arrivedAt = now();
-    const request = this.#parts.reception.readWhole(chunk, this.#peer);
+    const { reception, peer } = this.#parts;
+    const request = reception.readWhole(chunk, peer);
     if (request) this.#serve(request.asked, request.body, arrivedAt);
     else this.#handOver(chunk);
   }
@@ -91,8 +93,8 @@ export class FastPath {
   }
 
   #serve(asked: Asked<Match>, body: Buffer, arrivedAt: number): void {
-    const { reception } = this.#parts;
-    const visitor = reception.enter(arrivedAt, this.#peer);
+    const { reception, peer } = this.#parts;
+    const visitor = reception.enter(arrivedAt, reception.clientOfWhole(peer, asked));
     this.#visitor = visitor;
     const call = reception.call(visitor, asked, body);
     const refuse = (error: unknown) => this.#refuse(visitor, asGatewayError(error));
@@ -105,7 +107,7 @@ export class FastPath {
   }
 
   #refuse(visitor: Visitor, error: GatewayError): void {
-    if (error.code !== 'gone') this.#respond(visitor, this.#parts.reception.refusal(error, this.#peer), 0);
+    if (error.code !== 'gone') this.#respond(visitor, this.#parts.reception.refusal(error, visitor.client), 0);
   }
 
   #respond({ id, cancel, leave }: Visitor, answer: Answer, attempts: number): void {
@@ -119,7 +121,7 @@ export class FastPath {
       if (this.#early.length > 0) this.#handOver(Buffer.concat(this.#early));
     };
     respondRaw(socket, answer, { callId: id, attempts, close, date: reception.date, sent });
-    reception.boundWrite(socket, this.#peer);
+    reception.boundWrite(socket, this.#parts.peer);
     // As node:http does: the other side may never close.
     if (close) socket.destroySoon();
   }

@@ -1,5 +1,6 @@
 import { type Code, GatewayError } from '../core/errors.ts';
 import { type RequestHead, readHead, readHeadThrough } from './request-head.ts';
+import type { Told } from './told.ts';
 
 /** More header fields than any WCS sends by far. node:http itself drops fields past 1000 without a word. */
 const MOST_FIELDS = 200;
@@ -28,6 +29,8 @@ export interface Asked<Match> {
   /** Bytes announced, or nothing for a chunked body. */
   readonly length: number | undefined;
   readonly head: RequestHead;
+  /** What proxies say of its way; read only where some are trusted. */
+  readonly told?: Told | undefined;
 }
 
 const refuse = (code: Code, message?: string): never => {

@@ -2,18 +2,20 @@ import type { Config } from '../config/types.ts';
 import { after } from '../core/clock.ts';
 import { createGateway, type Gateway, type GatewayParts } from '../gateway/gateway.ts';
 import { createGuard, type Guard } from './guard.ts';
+import { createTrust, type Trust } from './trust.ts';
 
 /** An attempt may outlive its call by its grace, never its limit; a little more lets its end be told. */
 const AFTER_LIMIT_MS = 1000;
 
 /** What a reload leaves as it is: it belongs to what is open. */
-const FIXED = ['listen', 'admin', 'limits', 'cache', 'events', 'log', 'traces'] as const;
+const FIXED = ['listen', 'admin', 'tls', 'proxyProtocol', 'limits', 'cache', 'events', 'log', 'traces'] as const;
 
 /** The gateway in force, and those that a reload has replaced while their last calls may still be out. */
 export class Gateways {
   readonly #parts: Omit<GatewayParts, 'config'>;
   #config: Config;
   #guard: Guard;
+  #trust: Trust;
   #current: Gateway;
   /** Replaced ones, and what stops the timer that will close them. */
   readonly #retired = new Map<Gateway, () => void>();
@@ -22,6 +24,7 @@ export class Gateways {
     this.#parts = parts;
     this.#config = config;
     this.#guard = createGuard(config);
+    this.#trust = createTrust(config.trustedProxies);
     this.#current = createGateway({ ...parts, config });
   }
 
@@ -32,6 +35,10 @@ export class Gateways {
 
   get guard(): Guard {
     return this.#guard;
+  }
+
+  get trust(): Trust {
+    return this.#trust;
   }
 
   get current(): Gateway {
@@ -50,6 +57,7 @@ export class Gateways {
     // Nothing of it is in force unless all of it can be.
     const [guard, gateway] = [createGuard(inForce), createGateway({ ...this.#parts, config: inForce })];
     this.#guard = guard;
+    this.#trust = createTrust(inForce.trustedProxies);
     this.#current = gateway;
     this.#config = inForce;
     this.#retire(old.gateway, old.config);

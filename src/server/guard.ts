@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { BlockList, isIPv6 } from 'node:net';
 import type { Config } from '../config/types.ts';
 import { GatewayError } from '../core/errors.ts';
 import { isSignature, isSigned } from '../hooks/signature.ts';
+import { createNetworks } from './networks.ts';
 
 /** Who may call, by one configuration. Each throws a GatewayError with a client code for who may not. */
 export interface Guard {
@@ -14,27 +14,11 @@ export interface Guard {
   checkBody(app: string, authorization: string, body: Buffer): void;
 }
 
-const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
-
-/** A listener on `::` tells IPv4 peers as `::ffff:10.0.0.5`. */
-const plain = (peer: string): string => peer.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-
-const listOf = (addresses: readonly string[]): BlockList => {
-  const list = new BlockList();
-  for (const address of addresses) {
-    const [net = '', prefix] = address.split('/');
-    if (prefix === undefined) list.addAddress(net, familyOf(net));
-    else list.addSubnet(net, Number(prefix), familyOf(net));
-  }
-  return list;
-};
-
 const createPeerCheck = (addresses: readonly string[]): Guard['checkPeer'] => {
   if (addresses.length === 0) return () => {};
-  const list = listOf(addresses);
+  const isAmong = createNetworks(addresses);
   return peer => {
-    const address = plain(peer);
-    if (!list.check(address, familyOf(address))) throw new GatewayError('not_allowed');
+    if (!isAmong(peer)) throw new GatewayError('not_allowed');
   };
 };
 

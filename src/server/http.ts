@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
+import type { TlsListener } from '../tls/listener.ts';
+import { Arrivals } from './arrivals.ts';
 import { readBody } from './body.ts';
 import { offersOf, watchChanging } from './change.ts';
 import { Connections } from './connections.ts';
@@ -10,6 +12,7 @@ import { Crowd } from './crowd.ts';
 import { FastPath } from './fast-path.ts';
 import { type HooksOptions, Reception } from './reception.ts';
 import { KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
+import type { Client } from './trust.ts';
 import { conclude, letThrough, PONG, type Visit } from './visit.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
@@ -23,20 +26,37 @@ const MOST_PIPELINED = 8;
 
 const TOO_MANY = `more than ${MOST_PIPELINED} requests of one connection at a time`;
 
+/** What a connection goes through before its first request. */
+export interface Entrance {
+  readonly isUnix: boolean;
+  readonly proxyProtocol: boolean;
+  readonly tls: TlsListener | undefined;
+}
+
 /** The listener for hooks: connections on one side, Calls and Answers on the other. */
 export class HookServer {
   readonly server: Server;
   readonly #connections = new Connections();
   readonly #crowd: Crowd;
   readonly #reception: Reception;
+  readonly #arrivals: Arrivals;
+  readonly #isSecure: boolean;
   /** Connections that node:http does not know of yet. */
   readonly #fast = new Set<FastPath>();
   /** What node:http does with a connection. */
   readonly #serveHttp: (socket: Socket) => void;
 
-  constructor(options: HooksOptions) {
+  constructor(options: HooksOptions, entrance: Entrance) {
     this.#reception = new Reception(options);
     this.#crowd = new Crowd(options.limits.perAddress);
+    this.#isSecure = entrance.tls !== undefined;
+    this.#arrivals = new Arrivals({
+      ...entrance,
+      maySpeakFor: address => this.#reception.maySpeakFor(address),
+      mayConnect: (socket, peer) => this.#mayConnect(socket, peer),
+      refuse: (error, { address }) => void this.#reception.told(error, address),
+      admit: (socket, peer) => this.#admit(socket, peer),
+    });
     this.server = createServer({
       maxHeaderSize: options.limits.headers,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -66,7 +86,7 @@ export class HookServer {
   }
 
   get connections(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#arrivals.size;
   }
 
   /** Takes no new connections; answers from now on say `Connection: close`; idle connections end. */
@@ -75,6 +95,7 @@ export class HookServer {
     this.server.close();
     this.server.closeIdleConnections();
     for (const fast of this.#fast) if (fast.isIdle) fast.destroy();
+    this.#arrivals.destroy();
   }
 
   /** Gives up on what is still out: each call gets the next rung at once. */
@@ -86,6 +107,7 @@ export class HookServer {
   destroy(): void {
     this.server.closeAllConnections();
     for (const fast of this.#fast) fast.destroy();
+    this.#arrivals.destroy();
   }
 
   #listen(): void {
@@ -108,29 +130,47 @@ export class HookServer {
 
   /** Who may not call, or finds no room, gets to know why and is closed. */
   #connect(socket: Socket): void {
-    const peer = socket.remoteAddress ?? 'unknown';
-    const refusal = this.#reception.refusalOf(peer) ?? this.#takePlace(socket, peer);
-    if (refusal) this.#turnAway(socket, refusal);
-    else this.#beginFast(socket);
+    const most = this.#reception.limits.connections;
+    if (this.connections < most) this.#arrivals.take(socket);
+    else {
+      const peer: Client = { address: socket.remoteAddress ?? 'unknown', scheme: 'http' };
+      this.#turnAway(socket, new GatewayError('connections', `more than ${most} connections`), peer);
+    }
   }
 
-  /** Why there is no room for another connection, if that is so. */
-  #takePlace(socket: Socket, peer: string): GatewayError | undefined {
-    const { connections, perAddress } = this.#reception.limits;
-    if (this.connections >= connections) return new GatewayError('connections', `more than ${connections} connections`);
-    if (!this.#crowd.enter(peer))
+  #mayConnect(socket: Socket, peer: Client): boolean {
+    const refusal = this.#reception.refusalOf(peer) ?? this.#takePlace(socket, peer);
+    if (refusal) this.#turnAway(socket, refusal, peer);
+    return refusal === undefined;
+  }
+
+  /** Why its address may have no connection more, if that is so. Those of a trusted proxy are of many clients. */
+  #takePlace(socket: Socket, { address }: Client): GatewayError | undefined {
+    if (this.#reception.isProxy(address)) return undefined;
+    const { perAddress } = this.#reception.limits;
+    if (!this.#crowd.enter(address))
       return new GatewayError('connections', `more than ${perAddress} connections of one address`);
-    socket.once('close', () => this.#crowd.leave(peer));
-    this.#connections.add(socket);
+    socket.once('close', () => this.#crowd.leave(address));
     return undefined;
   }
 
+  #admit(socket: Socket, peer: Client): void {
+    this.#connections.add(socket, peer);
+    this.#beginFast(socket, peer);
+  }
+
   /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
-  #turnAway(socket: Socket, error: GatewayError): void {
+  #turnAway(socket: Socket, error: GatewayError, peer: Client): void {
+    // An answer in the clear would be read as a broken handshake, and a handshake is not worth it.
+    if (this.#isSecure) {
+      socket.destroy();
+      this.#reception.told(error, peer.address);
+      return;
+    }
     const stop = after(TURN_AWAY_MS, () => socket.destroy());
     socket.once('close', stop).on('error', () => {});
     socket.resume();
-    this.#endWith(socket, error);
+    this.#endWith(socket, error, peer);
   }
 
   #beginHttp(socket: Socket): void {
@@ -138,10 +178,11 @@ export class HookServer {
     this.#connections.time(socket);
   }
 
-  #beginFast(socket: Socket): void {
+  #beginFast(socket: Socket, peer: Client): void {
     const leave = () => void this.#fast.delete(fast);
     const fast = new FastPath({
       socket,
+      peer,
       reception: this.#reception,
       idleMs: KEEP_ALIVE_MS + KEEP_ALIVE_BUFFER_MS,
       handOver: () => {
@@ -157,7 +198,8 @@ export class HookServer {
 
   #begin(request: IncomingMessage, response: ServerResponse, more: Partial<Visit> = {}): Visit {
     const { socket } = request;
-    const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), socket.remoteAddress ?? 'unknown');
+    const client = this.#reception.clientOf(this.#connections.peerOf(socket), request.rawHeaders);
+    const visitor = this.#reception.enter(this.#connections.firstByteAt(socket), client);
     this.#connections.begin(request, visitor.cancel);
     const leave = () => {
       visitor.leave();
@@ -197,7 +239,7 @@ export class HookServer {
     if (this.#reception.isPing(request)) return conclude(this.#reception, visit, PONG, 0);
     const through = this.#reception.askThrough(request);
     if (through) return letThrough(this.#reception, visit, through);
-    const asked = this.#reception.ask(request, visitor.peer);
+    const asked = this.#reception.ask(request, visitor.client);
     const { route } = asked.match;
     if (awaitsContinue) response.writeContinue();
     const leftMs = visitor.arrivedAt + route.limitMs - now();
@@ -212,13 +254,13 @@ export class HookServer {
     // Of pipelined requests the last one's answer ends the connection, not the first one's.
     const close = this.#reception.draining && this.#connections.isLatest(request);
     respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close });
-    this.#reception.boundWrite(request.socket, visitor.peer);
+    this.#reception.boundWrite(request.socket, visitor.client);
   }
 
   async #refuse(visit: Visit, error: GatewayError): Promise<void> {
     const { response, visitor } = visit;
     if (error.code === 'gone' || response.destroyed || response.headersSent) return;
-    await conclude(this.#reception, visit, this.#reception.refusal(error, visitor.peer), 0);
+    await conclude(this.#reception, visit, this.#reception.refusal(error, visitor.client), 0);
   }
 
   /** What llhttp could not read, or what did not come in time. */
@@ -242,11 +284,11 @@ export class HookServer {
 
   /** Answers what is no request that could be served, and ends the connection. */
   #reject(socket: Socket, error: GatewayError): void {
-    this.#connections.endWith(socket, () => this.#endWith(socket, error));
+    const peer = this.#connections.peerOf(socket);
+    this.#connections.endWith(socket, () => this.#endWith(socket, error, peer));
   }
 
-  #endWith(socket: Socket, error: GatewayError): void {
-    const peer = socket.remoteAddress ?? 'unknown';
+  #endWith(socket: Socket, error: GatewayError, peer: Client): void {
     const { id, leave } = this.#reception.enter(now(), peer);
     const answer = this.#reception.refusal(error, peer);
     respondRaw(socket, answer, { callId: id, attempts: 0, close: true, date: this.#reception.date, sent: leave });

@@ -19,6 +19,8 @@ import { type Asked, type AskedThrough, frontDoor, type Requested, sideDoor } fr
 import type { Guard } from './guard.ts';
 import { Readers, watchPassing } from './pace.ts';
 import type { HttpPassage } from './passage.ts';
+import { readTold } from './told.ts';
+import type { Client, Trust } from './trust.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
 
 export interface HooksOptions {
@@ -26,6 +28,8 @@ export interface HooksOptions {
   readonly gateway: () => Gateway;
   /** Asked at each request, as `gateway`. */
   readonly guard: () => Guard;
+  /** Asked at each request, as `gateway`. */
+  readonly trust: () => Trust;
   readonly limits: Config['limits'];
   /** The share of calls that are traced if nobody before has decided; absent: none is. */
   readonly traceShare?: number | undefined;
@@ -36,8 +40,7 @@ export interface HooksOptions {
 export interface Visitor {
   readonly id: string;
   readonly arrivedAt: number;
-  /** The client's address. */
-  readonly peer: string;
+  readonly client: Client;
   /** Becomes the call's own once the body is here. */
   readonly cancel: Cancel;
   /** To be called when the answer has left, or never will. */
@@ -102,17 +105,39 @@ export class Reception {
     return this.#date;
   }
 
-  enter(arrivedAt: number, peer: string): Visitor {
+  enter(arrivedAt: number, client: Client): Visitor {
     const cancel = new Cancel();
-    return { id: this.#newId(), arrivedAt, peer, cancel, leave: this.#visitors.add(cancel) };
+    return { id: this.#newId(), arrivedAt, client, cancel, leave: this.#visitors.add(cancel) };
+  }
+
+  /** Who asks, if `rawHeaders` came on a connection of `peer`. */
+  clientOf(peer: Client, rawHeaders: readonly string[]): Client {
+    const trust = this.#options.trust();
+    return trust.isOn ? trust.clientOf(peer, readTold(rawHeaders)) : peer;
+  }
+
+  /** Who asks by a request that was read whole. */
+  clientOfWhole(peer: Client, { told }: Asked<Match>): Client {
+    return told ? this.#options.trust().clientOf(peer, told) : peer;
+  }
+
+  /** True if `address` may say in a PROXY header who asks. */
+  maySpeakFor(address: string): boolean {
+    const trust = this.#options.trust();
+    return !trust.isOn || trust.trusts(address);
+  }
+
+  /** True if behind `address` are others. */
+  isProxy(address: string): boolean {
+    return this.#options.trust().trusts(address);
   }
 
   /** Why nobody may connect from `peer`, if that is so: who may not call takes no place among the connections. */
-  refusalOf(peer: string): GatewayError | undefined {
-    // What passes through may come from anywhere.
-    if (this.#options.gateway().letsThrough) return undefined;
+  refusalOf({ address }: Client): GatewayError | undefined {
+    // What passes through may come from anywhere, and a proxy's own address is nobody's who calls.
+    if (this.#options.gateway().letsThrough || this.#options.trust().trusts(address)) return undefined;
     try {
-      this.#options.guard().checkPeer(peer);
+      this.#options.guard().checkPeer(address);
       return undefined;
     } catch (error) {
       return asGatewayError(error);
@@ -120,8 +145,8 @@ export class Reception {
   }
 
   /** What a head asks for. Throws a GatewayError with a client code for what may not come in, whatever its body. */
-  ask(request: Requested, peer: string): Asked<Match> {
-    this.#options.guard().checkPeer(peer);
+  ask(request: Requested, { address }: Client): Asked<Match> {
+    this.#options.guard().checkPeer(address);
     return this.#understand(request);
   }
 
@@ -165,15 +190,15 @@ export class Reception {
   }
 
   /** The request that `chunk` is, if it needs no node:http: whole, plain and nothing to refuse. */
-  readWhole(chunk: Buffer, peer: string): WholeRequest<Asked<Match>> | undefined {
+  readWhole(chunk: Buffer, peer: Client): WholeRequest<Asked<Match>> | undefined {
     const request = this.#reader()(chunk);
     if (request?.asked.length !== request?.body.length) return undefined;
     return request && this.#mayEnter(request, peer) ? request : undefined;
   }
 
-  #mayEnter({ asked, body }: WholeRequest<Asked<Match>>, peer: string): boolean {
+  #mayEnter({ asked, body }: WholeRequest<Asked<Match>>, peer: Client): boolean {
     try {
-      this.#options.guard().checkPeer(peer);
+      this.#options.guard().checkPeer(this.clientOfWhole(peer, asked).address);
       this.check(asked, body);
       return true;
     } catch {
@@ -199,13 +224,14 @@ export class Reception {
   #askQuietly(head: WholeHead): Asked<Match> | undefined {
     try {
       const asked = this.#understand(head);
-      return isPlain(asked) ? asked : undefined;
+      if (!isPlain(asked)) return undefined;
+      return this.#options.trust().isOn ? { ...asked, told: readTold(head.rawHeaders) } : asked;
     } catch {
       return undefined;
     }
   }
 
-  call({ id, arrivedAt, cancel, peer }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {
+  call({ id, arrivedAt, cancel, client }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {
     const { route, hook } = match;
     const { traceShare, emit } = this.#options;
     const trace = traceShare === undefined ? undefined : beginTrace(id, head.trace, traceShare);
@@ -215,8 +241,8 @@ export class Reception {
       hook,
       query,
       body,
-      head: forwardHead(head, id, peer, trace),
-      peer,
+      head: forwardHead(head, id, client, trace),
+      peer: client.address,
       authorization: head.authorization,
       arrivedAt,
       deadline: arrivedAt + route.limitMs,
@@ -228,7 +254,7 @@ export class Reception {
     return trace ? { ...call, trace } : call;
   }
 
-  callThrough({ id, arrivedAt, cancel, peer }: Visitor, asked: AskedThrough<Through>, passage: HttpPassage): Call {
+  callThrough({ id, arrivedAt, cancel, client }: Visitor, asked: AskedThrough<Through>, passage: HttpPassage): Call {
     const { through, query, head } = asked;
     const { route } = through;
     const { traceShare, emit } = this.#options;
@@ -239,7 +265,7 @@ export class Reception {
       hook: route.hook,
       query,
       body: NOTHING,
-      head: forwardThrough(head, id, peer, { upgrade: passage.upgrade, trace }),
+      head: forwardThrough(head, id, client, { upgrade: passage.upgrade, trace }),
       authorization: head.authorization,
       arrivedAt,
       deadline: arrivedAt + route.limitMs,
@@ -247,15 +273,15 @@ export class Reception {
       cancel,
       emit,
       attempts: [],
-      peer,
+      peer: client.address,
       passage,
     };
     return trace ? { ...call, trace } : call;
   }
 
   /** The answer to a request that is not served, which is counted and logged. */
-  refusal(error: GatewayError, peer: string): Answer {
-    const answer = errorAnswer(this.told(error, peer));
+  refusal(error: GatewayError, { address }: Client): Answer {
+    const answer = errorAnswer(this.told(error, address));
     return { ...answer, headers: [...answer.headers, ...(MORE_FIELDS[error.code] ?? [])] };
   }
 
@@ -267,13 +293,13 @@ export class Reception {
   }
 
   /** To be called as something begins to pass through; what is returned must be called when it has passed. */
-  watchPassing(request: IncomingMessage, { cancel, peer }: Visitor): () => void {
-    return watchPassing(request, this.limits.bodyRate, error => cancel.cancel(this.told(error, peer)));
+  watchPassing(request: IncomingMessage, { cancel, client }: Visitor): () => void {
+    return watchPassing(request, this.limits.bodyRate, error => cancel.cancel(this.told(error, client.address)));
   }
 
   /** To be called after each answer: a client that does not read it is given up, counted and logged. */
-  boundWrite(socket: Socket, peer: string): void {
-    this.#readers.bound(socket, error => void this.told(error, peer));
+  boundWrite(socket: Socket, { address }: Client): void {
+    this.#readers.bound(socket, error => void this.told(error, address));
   }
 
   #find(path: string): Match {

@@ -2,7 +2,7 @@ import type { Config } from '../config/types.ts';
 import { after, now, pause } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { Emit } from '../core/events.ts';
-import { formatHostPort, type HostPort } from '../core/host-port.ts';
+import { formatAddress, isSocketPath, type ListenAddress } from '../core/host-port.ts';
 import { JournalError } from '../delivery/journal.ts';
 import { createLineWriter } from '../observability/line-writer.ts';
 import { createLog, type Log } from '../observability/log.ts';
@@ -13,7 +13,9 @@ import { Sampler } from '../observability/sampler.ts';
 import type { Gauges } from '../observability/samples.ts';
 import { describeStatus, type Status, type StatusSources, StatusTurns } from '../observability/status.ts';
 import type { Traces } from '../observability/traces.ts';
+import type { TlsListener } from '../tls/listener.ts';
 import { type Admin, createAdmin } from './admin.ts';
+import { certificatesOf, openTls } from './certificates.ts';
 import { openFilesLimit } from './descriptors.ts';
 import { Gateways } from './gateways.ts';
 import { HookServer } from './http.ts';
@@ -41,7 +43,8 @@ export interface StartOptions {
   readonly listener?: Emit;
 }
 
-const url = (at: HostPort): string => `http://${formatHostPort(at)}`;
+const url = (at: ListenAddress, isSecure = false): string =>
+  isSocketPath(at) ? formatAddress(at) : `http${isSecure ? 's' : ''}://${formatAddress(at)}`;
 
 /** An error that names the thing and the remedy, for a command to tell. */
 const asStartFailure = (error: unknown): unknown =>
@@ -56,6 +59,7 @@ export class Breakwater {
   readonly #emit: Emit;
   readonly #logTo: ReturnType<typeof openForLog>;
   #traces: Traces | undefined = undefined;
+  readonly #tls: TlsListener | undefined;
   readonly #hooks: HookServer;
   readonly #admin: Admin;
   readonly #startedAt = now();
@@ -63,8 +67,8 @@ export class Breakwater {
   readonly #memory: SharedMemory;
   readonly #gateways: Gateways;
   #ready = false;
-  #hooksAt: HostPort | undefined = undefined;
-  #adminAt: HostPort | undefined = undefined;
+  #hooksAt: ListenAddress | undefined = undefined;
+  #adminAt: ListenAddress | undefined = undefined;
 
   constructor(config: Config, options: StartOptions) {
     this.#options = options;
@@ -79,27 +83,33 @@ export class Breakwater {
       this.#memory.delivery.listen(event);
       options.listener?.(event);
     };
+    // Before all that would have to be closed again.
+    this.#tls = openTls(config, this.#emit);
     this.#memory = new SharedMemory(
       config,
       event => this.#emit(event),
       told => openJournal(config.events, options.configFile, told),
     );
     this.#gateways = new Gateways(config, { memory: this.#memory, emit: event => this.#emit(event) });
-    this.#hooks = new HookServer({
-      gateway: () => this.#gateways.current,
-      guard: () => this.#gateways.guard,
-      limits: this.#limits(),
-      traceShare: config.traces?.sample,
-      emit: this.#emit,
-    });
+    this.#hooks = new HookServer(
+      {
+        gateway: () => this.#gateways.current,
+        guard: () => this.#gateways.guard,
+        trust: () => this.#gateways.trust,
+        limits: this.#limits(),
+        traceShare: config.traces?.sample,
+        emit: this.#emit,
+      },
+      { isUnix: isSocketPath(config.listen), proxyProtocol: config.proxyProtocol, tls: this.#tls },
+    );
     const status = () => this.status();
     const feed = this.#feed();
     this.#admin = createAdmin({ metrics: this.metrics, status, feed, ready: () => this.#ready, emit: this.#emit });
   }
 
-  /** Where hooks go, without a path. */
+  /** Where hooks go, without a path; of a Unix socket what stands before `:` and the path. */
   get url(): string {
-    return url(this.#hooksAt ?? this.#gateways.config.listen);
+    return url(this.#hooksAt ?? this.#gateways.config.listen, this.#tls !== undefined);
   }
 
   get adminUrl(): string {
@@ -121,6 +131,7 @@ export class Breakwater {
       this.#adminAt = await this.#admin.start(this.#gateways.config.admin);
     } catch (error) {
       // What is left open would keep the process from ending.
+      this.#tls?.close();
       this.#hooks.server.close();
       this.#gateways.close();
       await this.#memory.close();
@@ -130,11 +141,13 @@ export class Breakwater {
   }
 
   /**
-   * Puts another configuration in force. Calls that are out end under the old one. `listen`, `admin`, `limits`,
-   * `cache`, `events`, `log` and `traces` stay as they are; gives the names of those that would have changed.
+   * Puts another configuration in force, and reads certificates again. Calls that are out end under the old one.
+   * `listen`, `admin`, `tls`, `proxyProtocol`, `limits`, `cache`, `events`, `log` and `traces` stay as they are; gives the
+   * names of those that would have changed.
    */
   reload(config: Config): string[] {
     const waiting = this.#gateways.replace(config);
+    this.#tls?.reread();
     this.#reloads.applied++;
     delete this.#reloads.lastProblem;
     return waiting;
@@ -178,6 +191,7 @@ export class Breakwater {
   async close(drainMs: number = this.#gateways.config.drain): Promise<void> {
     const end = now() + drainMs;
     this.#ready = false;
+    this.#tls?.close();
     this.#hooks.drain();
     const { delivery } = this.#memory;
     const rested = delivery.rest();
@@ -219,6 +233,7 @@ export class Breakwater {
       events: delivery.state,
       upgrades: upgrades.open,
       keptBytes: kept.bytes,
+      certificates: certificatesOf(this.#gateways.config, this.#tls),
       log: this.log.counts,
       ...(this.#traces && { spans: this.#traces.counts }),
       ...ofRedis,

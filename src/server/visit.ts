@@ -67,5 +67,5 @@ export const letThrough = async (reception: Reception, visit: Visit, asked: Aske
   const answer = await asked.through.route.handler(call).finally(stop);
   if (answer.status === 101) visit.leave();
   else if (!passage.hasBegun) await conclude(reception, visit, answer, sentAttempts(call));
-  else reception.boundWrite(request.socket, visitor.peer);
+  else reception.boundWrite(request.socket, visitor.client);
 };

@@ -3,14 +3,17 @@ import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
+import type { UpstreamTls } from '../options/tls.ts';
+import { upstreamFault } from '../tls/faults.ts';
 import { Check } from './check.ts';
 import { classify, classifyError } from './classify.ts';
-import { type Connection, type ConnectionUser, type Target, targetOf } from './connection.ts';
+import { type Connection, type ConnectionUser, nameOf, type Target } from './connection.ts';
 import type { Names } from './names.ts';
 import { Pool } from './pool.ts';
 
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
+import { readUpstream } from './target.ts';
 
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
 const ONE_WRITE_BYTES = 8192;
@@ -25,8 +28,10 @@ const RESOLVE_MS = 30_000;
 const CUT = Object.assign(new Error('the connection ended within an answer'), { code: 'ECONNRESET' });
 
 export interface ClientOptions {
-  /** `http://host:port/base`, without a slash at the end. */
+  /** `http://host:port/base` or `unix:/path.sock:/base`, without a slash at the end. */
   readonly upstream: string;
+  /** How an https upstream is spoken to; absent: with Node's own authorities. */
+  readonly tls?: UpstreamTls | undefined;
   readonly connectLimitMs: number;
   /** Most connections at a time. */
   readonly maxConnections: number;
@@ -144,7 +149,14 @@ class Exchange implements ConnectionUser {
   broke(error: NodeJS.ErrnoException): void {
     const reused = (this.#connection?.served ?? 0) > 0;
     const ms = now() - this.#writtenAt;
+    this.#tellOfTls(error);
     this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasBegun, ms }));
+  }
+
+  #tellOfTls(error: NodeJS.ErrnoException): void {
+    const detail = upstreamFault(error);
+    const { route, emit } = this.#call;
+    if (detail) emit({ type: 'tls-failed', app: route.app, upstream: this.#attempt.upstream, detail });
   }
 
   closing(): void {
@@ -253,14 +265,13 @@ Connection: keep-alive\r
 }
 
 const createLine = (options: ClientOptions): Line => {
-  const url = new URL(options.upstream);
-  const target = targetOf(url, options.names);
+  const { target, base, host } = readUpstream(options.upstream, options);
   return {
     target,
     pool: new Pool(target, options.maxConnections),
     options,
-    request: `POST ${url.pathname.replace(/\/$/, '')}/`,
-    host: `Host: ${url.host}\r\n`,
+    request: `POST ${base}/`,
+    host: `Host: ${host}\r\n`,
     readHead: createHeadReader(),
     late: 0,
     mostLate: Math.min(MOST_LATE, options.maxConnections * LATE_SHARE),
@@ -273,7 +284,7 @@ const createLine = (options: ClientOptions): Line => {
  */
 export const createClient = (options: ClientOptions): Client => {
   const line = createLine(options);
-  const stopAsking = line.target.name?.watch(options.resolveMs ?? RESOLVE_MS);
+  const stopAsking = nameOf(line.target)?.watch(options.resolveMs ?? RESOLVE_MS);
   const start = (call: Call, attempt: Attempt): Promise<Answer> =>
     new Promise((resolve, reject) => new Exchange(line, call, attempt, resolve, reject));
   return {

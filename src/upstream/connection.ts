@@ -1,24 +1,26 @@
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as secureConnect } from 'node:tls';
-import type { Name, Names } from './names.ts';
+import {
+  connect,
+  type IpcNetConnectOpts,
+  isIP,
+  type LookupFunction,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net';
+import type { Name } from './names.ts';
 import { Race } from './race.ts';
+import type { Security } from './security.ts';
 
 /** Where one upstream is. */
-export interface Target {
-  readonly isSecure: boolean;
+export type Target = TcpTarget | { readonly socketPath: string };
+
+interface TcpTarget {
   readonly hostname: string;
   readonly port: number;
+  /** Absent: in the clear. */
+  readonly security?: Security | undefined;
   /** The addresses of `hostname`, which itself is only told then; absent where it is an address. */
   readonly name?: Name | undefined;
 }
-
-/** Where the URL of an upstream leads, by the addresses that `names` knows. */
-export const targetOf = (url: URL, names?: Names): Target => {
-  const isSecure = url.protocol === 'https:';
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const name = isIP(hostname) === 0 ? names?.of(hostname) : undefined;
-  return { isSecure, hostname, port: Number(url.port) || (isSecure ? 443 : 80), name };
-};
 
 /** Whoever has a connection now, and hears what happens on it. */
 export interface ConnectionUser {
@@ -49,25 +51,27 @@ const lookUp =
       told(error ?? null, error ? [] : name.inOrder().map(address => ({ address, family: isIP(address) }))),
     );
 
-/** Where to connect to: an address, or a name that nothing is known of yet. */
-const whereTo = ({ hostname, port, name }: Target, address: string | undefined) => {
+/** Where to connect to: a socket, an address, or a name that nothing is known of yet. */
+const whereTo = (target: Target, address: string | undefined): TcpNetConnectOpts | IpcNetConnectOpts => {
+  if ('socketPath' in target) return { path: target.socketPath };
+  const { hostname, port, name } = target;
   if (name === undefined || address !== undefined) return { host: address ?? hostname, port };
   return { host: hostname, port, lookup: lookUp(name), autoSelectFamily: true };
 };
 
+const securityOf = (target: Target): Security | undefined => ('socketPath' in target ? undefined : target.security);
+export const nameOf = (target: Target): Name | undefined => ('socketPath' in target ? undefined : target.name);
+
 /** Opens a connection to be read as a stream; it is ready at `connect`, where it is secure at `secureConnect`. */
 export const openStream = (target: Target, address?: string): Socket => {
-  const { isSecure, hostname } = target;
-  if (!isSecure) return connect(whereTo(target, address));
-  // An address is no name to ask for (RFC 6066 §3).
-  const named = isIP(hostname) === 0 ? { servername: hostname } : {};
-  return secureConnect({ ...whereTo(target, address), ...named, ALPNProtocols: ['http/1.1'] });
+  const where = whereTo(target, address);
+  return securityOf(target)?.connect(where) ?? connect(where);
 };
 
 type Received = (bytes: Buffer) => void;
 
 const openSocket = (target: Target, received: Received, address: string | undefined): Socket => {
-  if (target.isSecure) return openStream(target, address).on('data', received);
+  if (securityOf(target)) return openStream(target, address).on('data', received);
   const callback = (count: number): boolean => {
     received(Buffer.from(READ_BUFFER.subarray(0, count)));
     return true;
@@ -93,12 +97,12 @@ export class Connection {
     this.user = user;
     const received: Received = bytes => (this.user ? this.user.received(bytes) : this.destroy());
     this.#race = new Race({
-      addresses: target.name?.inOrder() ?? [],
+      addresses: nameOf(target)?.inOrder() ?? [],
       open: address => openSocket(target, received, address).setNoDelay(true),
-      ready: target.isSecure ? 'secureConnect' : 'connect',
+      ready: securityOf(target) ? 'secureConnect' : 'connect',
       won: (socket, address) => this.#use(socket, address),
       lost: error => this.#lose(error),
-      failed: address => target.name?.fails(address),
+      failed: address => nameOf(target)?.fails(address),
     });
     this.#socket = this.#race.first;
     user.opening(this);

@@ -1,5 +1,5 @@
 import { after, now } from '../core/clock.ts';
-import { Connection, type ConnectionUser, type Target } from './connection.ts';
+import { Connection, type ConnectionUser, nameOf, type Target } from './connection.ts';
 
 /**
  * An idle connection is not used again after this long. Most servers close theirs after 5 s or more (Node's and
@@ -83,7 +83,7 @@ export class Pool {
 
   /** False once the name of the upstream has this address no more. */
   #isCurrent({ address }: Connection): boolean {
-    const { name } = this.#target;
+    const name = nameOf(this.#target);
     return name === undefined || address === undefined || name.has(address);
   }
 

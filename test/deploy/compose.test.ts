@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
+import { formatAddress } from '../../src/core/host-port.ts';
 import { readComposeFile as read, readCompose, readEnvFile } from '../kit/compose.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/compose');
@@ -57,7 +58,7 @@ describe('the compose file', () => {
 
   test('has a configuration that is valid and asks for no more of the environment than it gets', () => {
     const { config } = parseConfig(read('breakwater.yaml'), { file: 'breakwater.yaml', env });
-    assert.deepEqual([config.listen.port, config.admin.port], [8090, 9090]);
+    assert.deepEqual([config.listen, config.admin].map(formatAddress), ['0.0.0.0:8090', '0.0.0.0:9090']);
     const given = Object.keys(compose.services.breakwater?.environment ?? {});
     assert.deepEqual(given.toSorted(), Object.keys(env).toSorted());
     assert.match(read('breakwater.yaml'), new RegExp(`redis://${Object.keys(compose.services)[1]}:6379/`));
@@ -93,8 +94,8 @@ describe('the compose file', () => {
     };
     const gateway = new URL(after('demo-wcs', '--gateway'));
     assert.deepEqual(
-      [gateway.hostname, Number(gateway.port), gateway.pathname],
-      ['breakwater', config.listen.port, config.apps[0]?.path],
+      [gateway.hostname, `0.0.0.0:${gateway.port}`, gateway.pathname],
+      ['breakwater', formatAddress(config.listen), config.apps[0]?.path],
     );
     const backEnd = new URL(DEMO.BACKEND_URL ?? '');
     assert.deepEqual(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/config/load.ts';
+import { formatAddress } from '../../src/core/host-port.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = join(ROOT, 'deploy/kubernetes');
@@ -131,7 +132,7 @@ for (const base of ['shield', 'sidecar']) {
       const file = join(FOLDER, base, 'breakwater.yaml');
       const { config } = parseConfig(readFileSync(file, 'utf8'), { file, env });
       const ports = gateway.ports.map(({ containerPort }: Manifest) => containerPort);
-      assert.ok(ports.includes(config.admin.port));
+      assert.ok(ports.includes(Number(formatAddress(config.admin).split(':').at(-1))));
       const { seconds } = gateway.lifecycle.preStop.sleep;
       assert.ok(pod.terminationGracePeriodSeconds > seconds + config.drain / 1000);
       assert.ok(gateway.volumeMounts.some(({ mountPath }: Manifest) => config.events.dir.startsWith(mountPath)));

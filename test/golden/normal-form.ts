@@ -3,16 +3,17 @@ import { formatProblem } from '../../src/config/problems.ts';
 import { maskUserinfo } from '../../src/config/secrets.ts';
 import { formatDuration, formatShare, formatSize, listed } from '../../src/config/text.ts';
 import type { App, Backed, Config, HookSettings } from '../../src/config/types.ts';
-import { formatHostPort } from '../../src/core/host-port.ts';
+import { formatAddress } from '../../src/core/host-port.ts';
 
 /** What a configuration means, in few lines: its warnings, then what holds for whom. */
 export const normalForm = ({ config, warnings, draft }: Loaded): string => {
   const { listen, admin, drain, wcs, limits, cache, events, log, traces } = config;
   const root = [
     ...warnings.map(warning => `warning: ${formatProblem(warning)}`),
-    `listen ${formatHostPort(listen)}, admin ${formatHostPort(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
+    `listen ${formatAddress(listen)}, admin ${formatAddress(admin)}, drain ${formatDuration(drain)}, WCS waits ${formatDuration(wcs.requestTimeout)}`,
     `limits: body ${formatSize(limits.body)}, headers ${formatSize(limits.headers)}, connections ${limits.connections}`,
     `cache ${cache.memory.entries} in ${formatSize(cache.memory.bytes)}; events ${events.redis ? `redis ${events.redis.url} ${events.redis.prefix} ${formatDuration(events.redis.budget)}` : events.dir} ${formatSize(events.maxBytes)} ${formatDuration(events.keepFor)}; log ${log.level} ${log.body}${log.sample ? '' : ' all'}${traces ? `; traces ${traces.endpoint} ${traces.sample}` : ''}`,
+    ...doorLines(config),
     ...clientLines(config),
     ...callerLines(config),
     ...sharedLines(config),
@@ -35,6 +36,13 @@ const clientLines = ({ limits: { perAddress, headersWithin, bodyRate, rate } }: 
     `clients: ${perAddress} connections, headers ${formatDuration(headersWithin)}, body ${formatSize(bodyRate)}/s${calls}`,
   ];
 };
+
+/** How connections come in, where that is not the usual way. */
+const doorLines = ({ tls, proxyProtocol, trustedProxies }: Config): readonly string[] => [
+  ...(tls ? [`tls from ${tls.minVersion} on${tls.clientCa ? ', with certificates of clients' : ''}`] : []),
+  ...(proxyProtocol ? ['each connection has a PROXY header'] : []),
+  ...(trustedProxies.length > 0 ? [`proxies ${trustedProxies.join(' ')} are believed`] : []),
+];
 
 /** How many secrets there are, but not which. */
 const callerLines = ({ wcs: { secrets, addresses } }: Config): readonly string[] => [
@@ -60,13 +68,18 @@ const throughText = ({ passthrough }: Backed): string => {
   return `; lets through: ${[firstByte, idle, limit].map(ms => (ms === 0 ? 'no limit' : formatDuration(ms))).join(', ')}, ${upgrades} upgrades`;
 };
 
+const securityText = ({ tls }: Backed): string =>
+  tls
+    ? `; tls ${tls.insecure ? 'insecure' : 'verified'}${tls.ca ? `, ca of ${tls.ca.length} bytes` : ''}${tls.client ? ', with a certificate' : ''}${tls.serverName ? ` as ${tls.serverName}` : ''}`
+    : '';
+
 const backedLines = (backed: Backed): readonly string[] => {
   const { breaker, concurrency } = backed;
   const state = breaker
     ? `${breaker.minCalls} in ${formatDuration(breaker.window)}, ${formatShare(breaker.errorShare)} or ${formatShare(breaker.slowShare)} over ${formatShare(breaker.slowAfter)}, open ${formatDuration(breaker.openFor)} to ${formatDuration(breaker.maxOpenFor)}, ${breaker.probes} probes`
     : 'off';
   return [
-    `  connect ${formatDuration(backed.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}${throughText(backed)}`,
+    `  connect ${formatDuration(backed.connectLimit)}; breaker ${state}; concurrency ${placesText(concurrency)}+${concurrency.queue}${throughText(backed)}${securityText(backed)}`,
     ...replicaLines(backed),
   ];
 };

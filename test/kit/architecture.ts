@@ -11,12 +11,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   static: ['core', 'options'],
   answers: ['core', 'options', 'hooks', 'store'],
   sessions: ['core', 'hooks', 'answers', 'store'],
-  upstream: ['core'],
+  tls: ['core'],
+  upstream: ['core', 'options', 'tls'],
   passthrough: ['core', 'options', 'static', 'upstream'],
   delivery: ['core', 'options', 'answers', 'sessions', 'store'],
   observability: ['core'],
   page: [],
-  config: ['core', 'options', 'hooks', 'resilience', 'passthrough', 'static', 'store'],
+  config: ['core', 'options', 'hooks', 'resilience', 'passthrough', 'static', 'store', 'tls'],
   gateway: [
     'core',
     'hooks',
@@ -42,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'upstream',
     'passthrough',
     'observability',
+    'tls',
     'config',
     'gateway',
   ],
@@ -186,6 +188,7 @@ export const BANS: readonly Ban[] = [
       'src/observability/',
       'src/page/',
       'src/delivery/',
+      'src/tls/',
       'src/cli/events-output.ts',
     ],
     matches: property('Date.now'),
@@ -223,10 +226,12 @@ export const BANS: readonly Ban[] = [
   },
   {
     sentence: 'throw a GatewayError with a code of core/errors.ts',
-    // Configuration and commands have problems and exit codes; opossum wants some error, which nobody sees; on the wire
-    // an end is told in Node's form, which classifyError turns into ours.
+    // Configuration and commands have problems and exit codes, which files that cannot be used become; opossum wants some
+    // error, which nobody sees; on the wire an end is told in Node's form, which classifyError turns into ours.
     except: [
       'src/core/errors.ts',
+      'src/core/read-bounded.ts',
+      'src/tls/',
       'src/config/',
       'src/cli/',
       'src/resilience/share-window.ts',

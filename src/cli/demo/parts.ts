@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { address, normaliseUpstream, upstreamFault } from '../../config/address.ts';
 import { pause } from '../../core/clock.ts';
-import { formatHostPort, type HostPort } from '../../core/host-port.ts';
+import { formatHostPort, type HostPort, isSocketPath } from '../../core/host-port.ts';
 import { EXIT, type Io } from '../io.ts';
 import { USAGE } from '../usage.ts';
 import { BackEnd } from './back-end.ts';
@@ -100,8 +100,8 @@ const playWcs =
 
 const readAddress = (text: string): HostPort => {
   const { data, error } = address().safeParse(text);
-  if (data) return data;
-  throw new UsageError(`--listen ${error?.issues[0]?.message}`);
+  if (data && !isSocketPath(data)) return data;
+  throw new UsageError(`--listen ${error?.issues[0]?.message ?? 'takes host:port, such as 127.0.0.1:8081'}`);
 };
 
 const NO_GATEWAY = 'wcs takes --gateway URL, where its hooks go, such as http://127.0.0.1:8090/rest/members';
