@@ -33,7 +33,7 @@ const understand = (spelt: Spelt, takes: 'first' | 'last'): unknown => {
 };
 
 const addressOf = (sessionId: unknown): string => {
-  const [, peer = ''] = /^\/([^/:]*)/.exec(String(sessionId)) ?? [];
+  const [, peer = ''] = /^\/([^/:]*)/.exec(typeof sessionId === 'string' ? sessionId : '') ?? [];
   return isIPv4(peer) ? peer : '';
 };
 

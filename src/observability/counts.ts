@@ -217,8 +217,7 @@ export class Counts {
         obtain(this.events, event.app, createEventCounts)[event.result]++;
         break;
       case 'ended':
-        obtain(this.events, event.app, createEventCounts)[event.how === 'expired' ? 'expired' : 'dropped'] +=
-          event.count;
+        this.#countEnds(event);
         break;
       case 'certificate':
         this.certificates[event.is]++;
@@ -236,6 +235,10 @@ export class Counts {
         event satisfies never;
     }
   };
+
+  #countEnds({ app, how, count }: Of<'ended'>): void {
+    obtain(this.events, app, createEventCounts)[how === 'expired' ? 'expired' : 'dropped'] += count;
+  }
 
   /** What changed about an upstream or its name. */
   #countChange(event: Of<'breaker' | 'ejected' | 'returned' | 'dns'>): void {

@@ -1,5 +1,6 @@
 import { SOURCES } from '../core/call.ts';
-import { FAMILIES, type Family } from './families.ts';
+import { FAMILIES } from './families.ts';
+import type { Family } from './family.ts';
 import { AGE_BOUNDS_MS, BOUNDS_MS } from './histogram.ts';
 import { BREAKER_STATES } from './samples.ts';
 

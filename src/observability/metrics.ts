@@ -1,7 +1,8 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Emit } from '../core/events.ts';
 import { Counts } from './counts.ts';
-import { FAMILIES, type Family } from './families.ts';
+import { FAMILIES } from './families.ts';
+import type { Family } from './family.ts';
 import { asMetric, type Readable, renderMetric, type Scrape } from './render.ts';
 import type { Gauges, View } from './samples.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';

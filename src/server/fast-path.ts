@@ -3,8 +3,9 @@ import { type Answer, sentAttempts } from '../core/call.ts';
 import { now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Match } from '../gateway/gateway.ts';
+import type { Visitor } from './calls.ts';
 import type { Asked } from './front-door.ts';
-import type { Reception, Visitor } from './reception.ts';
+import type { Reception } from './reception.ts';
 import { respondRaw } from './respond.ts';
 import type { Client } from './trust.ts';
 
@@ -96,7 +97,7 @@ export class FastPath {
     const { reception, peer } = this.#parts;
     const visitor = reception.enter(arrivedAt, reception.clientOfWhole(peer, asked));
     this.#visitor = visitor;
-    const call = reception.call(visitor, asked, body);
+    const call = reception.calls.ofHook(visitor, asked, body);
     const refuse = (error: unknown) => this.#refuse(visitor, asGatewayError(error));
     try {
       const answered = asked.match.route.handler(call);

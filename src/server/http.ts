@@ -248,7 +248,7 @@ export class HookServer {
     const body = await readBody(request, bounds, visitor.cancel);
     this.#connections.hasBody(request.socket);
     this.#reception.check(asked, body);
-    const call = this.#reception.call(visitor, asked, body);
+    const call = this.#reception.calls.ofHook(visitor, asked, body);
     const answer = await route.handler(call);
     if (response.destroyed) return;
     // Of pipelined requests the last one's answer ends the connection, not the first one's.

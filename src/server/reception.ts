@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/types.ts';
-import type { Answer, Call } from '../core/call.ts';
+import type { Answer } from '../core/call.ts';
 import { Cancel } from '../core/cancel.ts';
 import { now } from '../core/clock.ts';
 import { asGatewayError, type Code, GatewayError } from '../core/errors.ts';
@@ -10,15 +10,13 @@ import { createIds } from '../core/id.ts';
 import { errorAnswer } from '../core/refusal.ts';
 import { Roster } from '../core/roster.ts';
 import { hideSecrets } from '../core/secrets.ts';
-import { beginTrace } from '../core/trace.ts';
 import type { Gateway, Match } from '../gateway/gateway.ts';
 import type { Through } from '../gateway/through.ts';
 import { BodyRoom } from './body.ts';
-import { forwardHead, forwardThrough } from './forward.ts';
+import { Calls, type Visitor } from './calls.ts';
 import { type Asked, type AskedThrough, frontDoor, type Requested, sideDoor } from './front-door.ts';
 import type { Guard } from './guard.ts';
 import { Readers, watchPassing } from './pace.ts';
-import type { HttpPassage } from './passage.ts';
 import { readTold } from './told.ts';
 import type { Client, Trust } from './trust.ts';
 import { createWholeReader, type WholeHead, type WholeRequest } from './whole-request.ts';
@@ -36,24 +34,11 @@ export interface HooksOptions {
   readonly emit: Emit;
 }
 
-/** One request, from its first byte until its answer has left. */
-export interface Visitor {
-  readonly id: string;
-  readonly arrivedAt: number;
-  readonly client: Client;
-  /** Becomes the call's own once the body is here. */
-  readonly cancel: Cancel;
-  /** To be called when the answer has left, or never will. */
-  readonly leave: () => void;
-}
-
 /** Fields that a refusal must have (RFC 9110 §15.5.6, §15.5.2). */
 const MORE_FIELDS: Partial<Record<Code, readonly string[]>> = {
   method_not_allowed: ['Allow', 'POST'],
   bad_credentials: ['WWW-Authenticate', 'Basic realm="breakwater", charset="UTF-8"'],
 };
-
-const NOTHING = Buffer.alloc(0);
 
 /** True for a head with nothing that asks for more than one plain exchange. */
 const isPlain = ({ head }: Asked<unknown>): boolean =>
@@ -67,6 +52,7 @@ const isPlain = ({ head }: Asked<unknown>): boolean =>
 export class Reception {
   readonly limits: HooksOptions['limits'];
   readonly bodies = new BodyRoom();
+  readonly calls: Calls;
   /** True once answers say `Connection: close`. */
   draining = false;
   readonly #options: HooksOptions;
@@ -83,6 +69,7 @@ export class Reception {
   constructor(options: HooksOptions) {
     this.#options = options;
     this.limits = options.limits;
+    this.calls = new Calls(options);
   }
 
   /** Requests that wait for their answer. */
@@ -229,54 +216,6 @@ export class Reception {
     } catch {
       return undefined;
     }
-  }
-
-  call({ id, arrivedAt, cancel, client }: Visitor, { match, query, head }: Asked<Match>, body: Buffer): Call {
-    const { route, hook } = match;
-    const { traceShare, emit } = this.#options;
-    const trace = traceShare === undefined ? undefined : beginTrace(id, head.trace, traceShare);
-    const call: Call = {
-      id,
-      route,
-      hook,
-      query,
-      body,
-      head: forwardHead(head, id, client, trace),
-      peer: client.address,
-      authorization: head.authorization,
-      arrivedAt,
-      deadline: arrivedAt + route.limitMs,
-      attemptLimitMs: route.attemptLimitMs,
-      cancel,
-      emit,
-      attempts: [],
-    };
-    return trace ? { ...call, trace } : call;
-  }
-
-  callThrough({ id, arrivedAt, cancel, client }: Visitor, asked: AskedThrough<Through>, passage: HttpPassage): Call {
-    const { through, query, head } = asked;
-    const { route } = through;
-    const { traceShare, emit } = this.#options;
-    const trace = traceShare === undefined ? undefined : beginTrace(id, head.trace, traceShare);
-    const call: Call = {
-      id,
-      route,
-      hook: route.hook,
-      query,
-      body: NOTHING,
-      head: forwardThrough(head, id, client, { upgrade: passage.upgrade, trace }),
-      authorization: head.authorization,
-      arrivedAt,
-      deadline: arrivedAt + route.limitMs,
-      attemptLimitMs: route.firstByteMs,
-      cancel,
-      emit,
-      attempts: [],
-      peer: client.address,
-      passage,
-    };
-    return trace ? { ...call, trace } : call;
   }
 
   /** The answer to a request that is not served, which is counted and logged. */

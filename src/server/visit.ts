@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, sentAttempts } from '../core/call.ts';
 import type { Through } from '../gateway/through.ts';
 import { discardBody } from './body.ts';
+import type { Visitor } from './calls.ts';
 import type { Changing } from './change.ts';
 import type { AskedThrough } from './front-door.ts';
 import { HttpPassage } from './passage.ts';
-import type { Reception, Visitor } from './reception.ts';
+import type { Reception } from './reception.ts';
 import { respond } from './respond.ts';
 
 /** What of a refused body may come before the answer, so that the connection can serve the next request. */
@@ -61,7 +62,7 @@ export const letThrough = async (reception: Reception, visit: Visit, asked: Aske
     closes: () => changing !== undefined || reception.draining,
     changing,
   });
-  const call = reception.callThrough(visitor, asked, passage);
+  const call = reception.calls.ofPassage(visitor, asked, passage);
   // What changes its protocol has bounds of its own.
   const stop = changing === undefined ? reception.watchPassing(request, visitor) : undefined;
   const answer = await asked.through.route.handler(call).finally(stop);

@@ -10,7 +10,6 @@ import { classify, classifyError } from './classify.ts';
 import { type Connection, type ConnectionUser, nameOf, type Target } from './connection.ts';
 import type { Names } from './names.ts';
 import { Pool } from './pool.ts';
-
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 import { readUpstream } from './target.ts';
