@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { check } from '../src/cli/check.ts';
 import { explain } from '../src/cli/explain.ts';
+import type { Status } from '../src/observability/status.ts';
 import { createFaultServer, FAULTS, type Fault, type FaultServer, HEALTHY } from './fault-server.ts';
 import { BreakwaterProcess } from './kit/breakwater-process.ts';
 import { Canaries } from './kit/canaries.ts';
@@ -141,6 +142,11 @@ for (const body of ['redacted', 'none'] as const)
         }),
       );
 
+    const hasDelivered = async (): Promise<boolean> => {
+      const { events } = (await (await fetch(`${admin}/status`)).json()) as Status;
+      return events.every(({ pending }) => pending === 0);
+    };
+
     let lookedAt = 0;
     /** Looks at what is new in the log, and at a little of what is not. */
     const assertLog = (when: string): void => {
@@ -183,9 +189,15 @@ for (const body of ['redacted', 'none'] as const)
     });
 
     test('while all is well, whoever signs and whatever the back-end answers', async () => {
-      const answers = await callAll();
-      assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-      assert.ok(canaries.find(answers[0]?.body.toString() ?? '').length > 0, 'the canaries are there to be seen');
+      // A machine that has much else to do may need longer than the limit at first.
+      const answers = await until(
+        async () => {
+          const all = await callAll();
+          return all.every(({ status }) => status === 200) ? all : undefined;
+        },
+        { what: '200 for each hook', deadlineMs: 15_000 },
+      );
+      assert.ok(canaries.find(answers?.[0]?.body.toString() ?? '').length > 0, 'the canaries are there to be seen');
       await callAll(() => basic(password));
       for (const { file: name, hook } of RESPONSES) {
         const answer = canaries.plant(JSON.parse(compact(name).toString()));
@@ -201,6 +213,7 @@ for (const body of ['redacted', 'none'] as const)
     });
 
     test('of requests that are refused at the door', async () => {
+      await until(hasDelivered, { what: 'what was stored is delivered', deadlineMs: 15_000 });
       const before = backEnd.count;
       const wrong = await callAll(bytes => `WCS ${canaries.also(createHmac('md5', 'x').update(bytes).digest('hex'))}`);
       assert.deepEqual([...new Set(wrong.map(({ status }) => status))], [403]);

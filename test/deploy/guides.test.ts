@@ -8,10 +8,11 @@ const ROOT = join(import.meta.dirname, '../..');
 const ENV = { WCS_HOOK_SECRET: 'x'.repeat(32) };
 const GUIDES = globSync('docs/guides/*.md', { cwd: ROOT });
 
+/** Those that are whole; a guide may also show a few lines to add. */
 const configurationsOf = (guide: string): string[] =>
-  [...readFileSync(join(ROOT, guide), 'utf8').matchAll(/^ {3}```yaml\n(.*?)^ {3}```$/gms)].map(([, text = '']) =>
-    text.replace(/^ {3}/gm, ''),
-  );
+  [...readFileSync(join(ROOT, guide), 'utf8').matchAll(/^ {3}```yaml\n(.*?)^ {3}```$/gms)]
+    .map(([, text = '']) => text.replace(/^ {3}/gm, ''))
+    .filter(text => /^apps:/m.test(text));
 
 describe('the guides', () => {
   const all = GUIDES.flatMap(guide => configurationsOf(guide).map(text => ({ guide, text })));

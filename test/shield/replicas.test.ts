@@ -95,7 +95,7 @@ test('the slow one of three is left out, is asked no more, and is back with its 
 test('the one that fails now and then is left out, before its breaker would open', async () => {
   const [one, two, failing] = [await aBackEnd(), await aBackEnd(), await aBackEnd()];
   let count = 0;
-  await failing.setFault(() => (count++ % 3 === 0 ? { kind: 'healthy', status: 500, body: '{}' } : QUICK));
+  await failing.setFault(() => (count++ % 3 === 0 ? { ...QUICK, status: 500, body: '{}' } : QUICK));
   const gateway = await aGateway(configFor([one.url, two.url, failing.url], EJECTION));
   await gateway.callUntil('an ejection', () => reasonOf(gateway.events).length > 0);
   assert.deepEqual(reasonOf(gateway.events), [`${failing.port} errors`]);
