@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { after } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import { classifyError } from '../upstream/classify.ts';
-import { openStream, type Target } from '../upstream/connection.ts';
+import { connectStream, isCurrent, type Target } from '../upstream/connection.ts';
 
 /** As the pool for hooks: most servers close an idle connection after 5 s or more. */
 const IDLE_MS = 4000;
@@ -35,27 +35,29 @@ export class Lines extends Agent {
 
   override createConnection(_args: ClientRequestArgs, done?: Done): undefined {
     const { target, connectLimitMs } = this.#lines;
-    const socket = openStream(target).setNoDelay(true);
-    const ready = 'encrypted' in socket ? 'secureConnect' : 'connect';
     let isSettled = false;
-    const settle = (error: Error | null): void => {
+    const settle = (error: Error | null, socket: Duplex = race.first): void => {
       if (isSettled) return;
       isSettled = true;
       stop();
-      socket.off('error', refuse);
-      // What is still to come from a connection that nobody wants must not end the process.
-      if (error) socket.on('error', () => {}).destroy();
       done?.(error, socket);
     };
-    const refuse = (error: Error): void => settle(classifyError(error, NOT_CONNECTED));
+    const giveUp = (): void => {
+      if (!isSettled) race.stop();
+      settle(new GatewayError('connect'));
+    };
+    const race = connectStream(target, {
+      won: socket => settle(null, socket),
+      lost: error => settle(classifyError(error, NOT_CONNECTED)),
+    });
     // After a look at the sockets: a process that was busy for too long must not blame connections that are there.
-    const stop = after(connectLimitMs, () => setImmediate(() => settle(new GatewayError('connect'))));
-    socket.on('error', refuse).once(ready, () => settle(null));
+    const stop = after(connectLimitMs, () => setImmediate(giveUp));
   }
 
   override keepSocketAlive(socket: Duplex): boolean {
+    const mayStay = !this.#isClosed && isCurrent(this.#lines.target, (socket as Socket).remoteAddress);
     // It tells whether it does, whatever its type says.
-    return !this.#isClosed && (super.keepSocketAlive(socket) as unknown as boolean);
+    return mayStay && (super.keepSocketAlive(socket) as unknown as boolean);
   }
 
   /** Ends idle connections; the others end with what is under way on them. */

@@ -4,7 +4,6 @@ import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Handler } from '../core/layer.ts';
 import { attemptSpanId, tracedHead } from '../core/trace.ts';
 import type { UpstreamTls } from '../options/tls.ts';
-import { upstreamFault } from '../tls/faults.ts';
 import { Check } from './check.ts';
 import { classify, classifyError } from './classify.ts';
 import { type Connection, type ConnectionUser, nameOf, type Target } from './connection.ts';
@@ -13,6 +12,7 @@ import { Pool } from './pool.ts';
 import { createHeadReader, type ResponseHead } from './response-head.ts';
 import { ResponseParser } from './response-parser.ts';
 import { readUpstream } from './target.ts';
+import { noteWhy } from './why.ts';
 
 /** Smaller bodies leave in one write with the header block; copying larger ones would cost more than a second write. */
 const ONE_WRITE_BYTES = 8192;
@@ -148,14 +148,7 @@ class Exchange implements ConnectionUser {
   broke(error: NodeJS.ErrnoException): void {
     const reused = (this.#connection?.served ?? 0) > 0;
     const ms = now() - this.#writtenAt;
-    this.#tellOfTls(error);
     this.#fail(classifyError(error, { connected: this.#isConnected, reused, answered: this.#parser.hasBegun, ms }));
-  }
-
-  #tellOfTls(error: NodeJS.ErrnoException): void {
-    const detail = upstreamFault(error);
-    const { route, emit } = this.#call;
-    if (detail) emit({ type: 'tls-failed', app: route.app, upstream: this.#attempt.upstream, detail });
   }
 
   closing(): void {
@@ -218,8 +211,7 @@ Connection: keep-alive\r
       this.#endLate?.(false);
       return;
     }
-    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (code !== undefined) this.#attempt.why = code;
+    noteWhy(this.#call, this.#attempt, error);
     this.#settle(error.row.outcome ?? 'cancelled');
     if (this.#mayBeLate(error)) this.#runLate();
     else this.#letGo();

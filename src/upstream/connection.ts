@@ -7,7 +7,7 @@ import {
   type TcpNetConnectOpts,
 } from 'node:net';
 import type { Name } from './names.ts';
-import { Race } from './race.ts';
+import { Race, type RaceOptions } from './race.ts';
 import type { Security } from './security.ts';
 
 /** Where one upstream is. */
@@ -62,13 +62,33 @@ const whereTo = (target: Target, address: string | undefined): TcpNetConnectOpts
 const securityOf = (target: Target): Security | undefined => ('socketPath' in target ? undefined : target.security);
 export const nameOf = (target: Target): Name | undefined => ('socketPath' in target ? undefined : target.name);
 
-/** Opens a connection to be read as a stream; it is ready at `connect`, where it is secure at `secureConnect`. */
-export const openStream = (target: Target, address?: string): Socket => {
+/** False once the name of an upstream has an address of before no more. */
+export const isCurrent = (target: Target, address: string | undefined): boolean => {
+  const name = nameOf(target);
+  return name === undefined || address === undefined || name.has(address);
+};
+
+/** Begins a connection to be read as a stream. */
+const openStream = (target: Target, address: string | undefined): Socket => {
   const where = whereTo(target, address);
   return securityOf(target)?.connect(where) ?? connect(where);
 };
 
 type Received = (bytes: Buffer) => void;
+type Ends = Pick<RaceOptions, 'won' | 'lost'>;
+
+const beginRace = (target: Target, open: RaceOptions['open'], ends: Ends): Race =>
+  new Race({
+    addresses: nameOf(target)?.inOrder() ?? [],
+    open: address => open(address).setNoDelay(true),
+    ready: securityOf(target) ? 'secureConnect' : 'connect',
+    failed: address => nameOf(target)?.fails(address),
+    ...ends,
+  });
+
+/** Connects to `target`, TLS included; the winner is to be read as a stream. */
+export const connectStream = (target: Target, ends: Ends): Race =>
+  beginRace(target, address => openStream(target, address), ends);
 
 const openSocket = (target: Target, received: Received, address: string | undefined): Socket => {
   if (securityOf(target)) return openStream(target, address).on('data', received);
@@ -96,13 +116,9 @@ export class Connection {
     this.#onClose = onClose;
     this.user = user;
     const received: Received = bytes => (this.user ? this.user.received(bytes) : this.destroy());
-    this.#race = new Race({
-      addresses: nameOf(target)?.inOrder() ?? [],
-      open: address => openSocket(target, received, address).setNoDelay(true),
-      ready: securityOf(target) ? 'secureConnect' : 'connect',
+    this.#race = beginRace(target, address => openSocket(target, received, address), {
       won: (socket, address) => this.#use(socket, address),
       lost: error => this.#lose(error),
-      failed: address => nameOf(target)?.fails(address),
     });
     this.#socket = this.#race.first;
     user.opening(this);

@@ -1,5 +1,5 @@
 import { after, now } from '../core/clock.ts';
-import { Connection, type ConnectionUser, nameOf, type Target } from './connection.ts';
+import { Connection, type ConnectionUser, isCurrent, type Target } from './connection.ts';
 
 /**
  * An idle connection is not used again after this long. Most servers close theirs after 5 s or more (Node's and
@@ -50,7 +50,7 @@ export class Pool {
   /** Takes back a connection that may serve again, if its address still counts; the other side keeps it for `idleMs`. */
   release(connection: Connection, idleMs: number): void {
     connection.user = undefined;
-    if (!this.#isCurrent(connection)) {
+    if (!isCurrent(this.#target, connection.address)) {
       connection.destroy();
       return;
     }
@@ -81,18 +81,16 @@ export class Pool {
     user.connected(connection);
   }
 
-  /** False once the name of the upstream has this address no more. */
-  #isCurrent({ address }: Connection): boolean {
-    const name = nameOf(this.#target);
-    return name === undefined || address === undefined || name.has(address);
-  }
-
   #pop(): Connection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
-      if (!connection || (connection.expiresAt > now() && this.#isCurrent(connection))) return connection;
+      if (!connection || this.#mayServe(connection)) return connection;
       connection.destroy();
     }
+  }
+
+  #mayServe({ address, expiresAt }: Connection): boolean {
+    return expiresAt > now() && isCurrent(this.#target, address);
   }
 
   #make(user: ConnectionUser): void {
