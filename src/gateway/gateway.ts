@@ -51,8 +51,8 @@ export interface Gateway {
   readonly letsThrough: boolean;
   /** Where a path leads that is no hook's, or nothing if nothing is let through there. */
   findThrough(path: string): Through | undefined;
-  /** True for a path that is no hook's as it stands, and that a lenient back-end could take for one. */
-  resemblesHook(path: string): boolean;
+  /** True for a path that is no hook's as it stands, and that a back-end could take for one where it leads. */
+  resemblesHook(path: string, through: Through): boolean;
   /** Where the apps are. */
   readonly paths: readonly string[];
   upstreams(): UpstreamState[];

@@ -6,6 +6,7 @@ import { leadsOut, simplest } from '../passthrough/target.ts';
 import type { KeptAnswers } from '../static/kept-answers.ts';
 import { staticFallbacks } from '../static/layer.ts';
 import type { Choice } from '../upstream/choose.ts';
+import { baseOf } from '../upstream/target.ts';
 import { passStack } from './routes.ts';
 
 /** The label of what is no hook. */
@@ -14,6 +15,8 @@ const LABEL = 'passthrough';
 /** How what passes through is served, below the path of one app or wherever there is none. */
 export interface ThroughRoute extends Route {
   readonly handler: Handler;
+  /** The paths of its upstreams, each of which what passes through may end up behind. */
+  readonly bases: readonly string[];
   /** How long the back-end may take to the first byte of an answer, in milliseconds. */
   readonly firstByteMs: number;
   /** How long nothing may happen after that, in milliseconds. */
@@ -40,7 +43,7 @@ interface ThroughParts {
 
 /** The way through to the upstreams of `backed`, or nothing if that is off. */
 export const throughRoute = (
-  { name, passthrough, findRoute }: Backed,
+  { name, upstreams, passthrough, findRoute }: Backed,
   choice: Choice,
   { kept, rate }: ThroughParts,
 ): ThroughRoute | undefined => {
@@ -51,6 +54,7 @@ export const throughRoute = (
     hook: LABEL,
     priority: 'low', // hooks go first where there is not room for all
     handler: passStack({ fallback, patienceMs: passthrough.firstByte, choice, rate }),
+    bases: upstreams.map(baseOf),
     firstByteMs: passthrough.firstByte,
     idleMs: passthrough.idle,
     limitMs: passthrough.limit === 0 ? Number.POSITIVE_INFINITY : passthrough.limit,
@@ -77,17 +81,26 @@ export const createThroughFinder = (apps: readonly Place[], others: ThroughRoute
 
 const NAMED = new Set(CATALOGUE.map(({ name }) => name.toLowerCase()));
 
+/** Where hooks of an app are found: here, and at its back-ends. */
+const homesOf = (app: App) => {
+  const hooks = new Set([...NAMED, ...app.namedHooks.map(name => name.toLowerCase())]);
+  const paths = [app.path, ...app.upstreams.map(baseOf)].map(path => simplest(path).replace(/\/$/, ''));
+  return [...new Set(paths)].map(path => ({ path, has: (name: string) => hooks.has(name) || app.names(name) }));
+};
+
 /**
  * Makes what tells paths that a lenient back-end could take for those of hooks (`/app//connect`, `/app/x/../connect`,
- * `/app/%63onnect`): they are none here, so nobody would look at their signature.
+ * `/app/%63onnect`), and those that lead to hooks by a way around their app: they are none here, so nobody would look at
+ * their signature.
  */
 export const createLikeness = (apps: readonly App[]) => {
-  const named = (app: App) => new Set([...NAMED, ...app.namedHooks.map(name => name.toLowerCase())]);
-  const known = apps.map(app => ({ app, path: app.path.toLowerCase(), hooks: named(app) }));
-  return (path: string): boolean => {
+  const homes = apps.flatMap(homesOf);
+  const isHook = (path: string): boolean => {
     const plain = simplest(path);
     const slash = plain.lastIndexOf('/');
     const [above, name] = [plain.slice(0, slash), plain.slice(slash + 1)];
-    return known.some(each => each.path === above && (each.hooks.has(name) || each.app.names(name)));
+    return homes.some(home => home.path === above && home.has(name));
   };
+  return (path: string, { route, rest }: Through): boolean =>
+    isHook(path) || route.bases.some(base => isHook(base + rest));
 };

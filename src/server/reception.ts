@@ -163,12 +163,17 @@ export class Reception {
     }
   }
 
-  #checkThrough({ through, path }: AskedThrough<Through>, method: string | undefined): void {
+  #checkThrough({ through, path, head }: AskedThrough<Through>, method: string | undefined): void {
     // It would show the back-end's view of the request, the gateway's own fields among it.
     if (method === 'TRACE') throw new GatewayError('method_not_allowed', 'TRACE is not let through');
     if (through.leadsOut) throw new GatewayError('bad_request', 'the path leads out of the path of the upstream');
-    if (method === 'POST' && this.#options.guard().isOn && this.#options.gateway().resemblesHook(path))
-      throw new GatewayError('bad_request', 'a server may take the path for that of a hook; write it as it is');
+    // Many a back-end does not look at the method. A hook without a body tells it nothing.
+    const mayBeHook = method === 'POST' || head.transferEncodings > 0 || (head.contentLength ?? '0') !== '0';
+    if (mayBeHook && this.#options.guard().isOn && this.#options.gateway().resemblesHook(path, through))
+      throw new GatewayError(
+        'bad_request',
+        'a server may take this for a hook; hooks are POSTs to their path as it is',
+      );
   }
 
   /** Throws a GatewayError with a client code if the body is not one that the request may come in with. */

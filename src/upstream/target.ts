@@ -23,12 +23,19 @@ export interface Reach {
   readonly names?: Names | undefined;
 }
 
+/** The path that an upstream has, without a slash at its end. */
+export const baseOf = (upstream: string): string => {
+  const [unix, , base = ''] = UNIX.exec(upstream) ?? [];
+  return unix === undefined ? new URL(upstream).pathname.replace(/\/$/, '') : base;
+};
+
 /**
  * Takes `http://host:port/base`, `https://…` or `unix:/path.sock:/base` apart, which the configuration has found
  * faultless.
  */
 export const readUpstream = (upstream: string, { tls, names }: Reach = {}): UpstreamParts => {
-  const [, socketPath, base = ''] = UNIX.exec(upstream) ?? [];
+  const socketPath = UNIX.exec(upstream)?.[1];
+  const base = baseOf(upstream);
   if (socketPath !== undefined) return { target: { socketPath }, base, host: 'localhost' };
   const url = new URL(upstream);
   const isSecure = url.protocol === 'https:';
@@ -40,7 +47,7 @@ export const readUpstream = (upstream: string, { tls, names }: Reach = {}): Upst
       name: isIP(hostname) === 0 ? names?.of(hostname) : undefined,
       security: isSecure ? new Security(hostname, tls) : undefined,
     },
-    base: url.pathname.replace(/\/$/, ''),
+    base,
     host: url.host,
   };
 };
