@@ -123,3 +123,10 @@ export const sentAttempts = (call: Call): number => {
   for (const attempt of call.attempts) if (attempt.sent) sent++;
   return sent;
 };
+
+/** How many bytes of the request's body have come. */
+export const bytesIn = ({ passage, body }: Call): number => passage?.bytesIn ?? body.length;
+
+/** How many bytes of a body leave with an answer. */
+export const bytesOut = ({ passage }: Call, { body }: Answer): number =>
+  passage?.hasBegun ? passage.bytesOut : body.length;

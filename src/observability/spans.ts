@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
-import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
+import { type Answer, type Attempt, bytesIn, bytesOut, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { now } from '../core/clock.ts';
 import type { Event } from '../core/events.ts';
 import { attemptSpanId, type SpanRef, type Trace } from '../core/trace.ts';
@@ -28,6 +28,8 @@ export interface SpanScope {
   readonly version: string;
   /** The path of an app. */
   readonly pathOf: (app: string) => string;
+  /** True if the listener speaks TLS. */
+  readonly isSecure?: boolean;
 }
 
 interface Draft {
@@ -70,9 +72,8 @@ const ofHook = (call: Call): Attributes => ({
 /** What was asked for; of what passes through, whose paths are without number, the route is that of all. */
 const ofPath = (call: Call, path: string, route: string): Attributes => ({
   'http.route': route,
-  'url.scheme': 'http',
   'url.path': call.passage ? shownPath(call.passage.path) : `${path}/${call.hook.slice(0, HOOK_CHARS)}`,
-  'http.request.body.size': call.passage?.bytesIn ?? call.body.length,
+  'http.request.body.size': bytesIn(call),
 });
 
 const nameOf = ({ passage, route: { hook } }: Call): string => {
@@ -80,9 +81,13 @@ const nameOf = ({ passage, route: { hook } }: Call): string => {
   return hook === 'other' ? '{hook}' : hook;
 };
 
-const ofAnswer = ({ status, source, reason, ageSeconds, body }: Answer): Attributes => ({
-  'http.response.status_code': status,
-  'http.response.body.size': body.length,
+const ofAnswer = (call: Call, answer: Answer): Attributes => ({
+  'http.response.status_code': answer.status,
+  'http.response.body.size': bytesOut(call, answer),
+  ...ofSource(answer),
+});
+
+const ofSource = ({ status, source, reason, ageSeconds }: Answer): Attributes => ({
   'breakwater.source': source,
   ...(reason !== undefined && { 'breakwater.reason': reason }),
   ...(ageSeconds !== undefined && { 'breakwater.age': ageSeconds }),
@@ -128,7 +133,7 @@ export class Spans {
     const { call, ms } = event;
     const { trace } = call;
     if (trace?.spanId === undefined) return undefined;
-    const answer = event.type === 'answered' ? ofAnswer(event.answer) : { 'error.type': event.code };
+    const answer = event.type === 'answered' ? ofAnswer(call, event.answer) : { 'error.type': event.code };
     const path = this.#scope.pathOf(call.route.app);
     const name = `${path}/${nameOf(call)}`;
     return this.#finish({
@@ -144,6 +149,7 @@ export class Spans {
       attributes: {
         ...ofHook(call),
         ...ofPath(call, path, name),
+        'url.scheme': this.#scope.isSecure ? 'https' : 'http',
         'breakwater.attempts': sentAttempts(call),
         ...answer,
       },

@@ -19,6 +19,7 @@ export interface TracesOptions {
   readonly endpoint: string;
   readonly version: string;
   readonly pathOf: (app: string) => string;
+  readonly isSecure?: boolean;
   readonly emit: Emit;
 }
 

@@ -219,8 +219,8 @@ export class Breakwater {
     if (!traces) return;
     const { openTraces } = await import('../observability/traces.ts');
     const pathOf = (app: string) => this.#gateways.config.apps.find(({ name }) => name === app)?.path ?? '';
-    const { endpoint } = traces;
-    this.#traces = openTraces({ endpoint, version: this.#options.version, pathOf, emit: event => this.#emit(event) });
+    const scope = { version: this.#options.version, pathOf, isSecure: this.#tls !== undefined };
+    this.#traces = openTraces({ endpoint: traces.endpoint, ...scope, emit: event => this.#emit(event) });
   }
 
   #gauges(): Gauges {
