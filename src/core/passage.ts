@@ -32,8 +32,8 @@ export interface Passage {
   readonly target: string;
   /** Protocols that the client offers to change to, in lower case; empty for a plain exchange. */
   readonly upgrade: readonly string[];
-  /** True if the client sends its body only when it is told to. */
-  readonly awaitsContinue: boolean;
+  /** True if the request has a body, be it an empty one. */
+  readonly hasBody: boolean;
   /** True once the client may have seen a part of an answer. */
   readonly hasBegun: boolean;
   /** Bytes of the bodies so far, from and to the client. */
@@ -41,6 +41,8 @@ export interface Passage {
   bytesOut: number;
   /** Set with the first byte of an answer: settles with its last one, and fails with a GatewayError if it broke off. */
   over: Promise<void> | undefined;
+  /** Has the client send its body, if it waits for a word. */
+  goOn(): void;
   /** Writes the head of an answer. Throws what node:http throws for a head that cannot be sent. */
   begin(head: AnswerHead, reason: 'status' | undefined): void;
   /** Breaks the client's connection in a way that no client takes for the end of an answer. */

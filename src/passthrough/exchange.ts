@@ -7,6 +7,7 @@ import { GatewayError } from '../core/errors.ts';
 import type { AnswerHead, Passage } from '../core/passage.ts';
 import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
+import { noteWhy } from '../upstream/why.ts';
 import { asObject, endToEnd } from './fields.ts';
 import type { Lines } from './lines.ts';
 import type { PassthroughOptions } from './options.ts';
@@ -122,27 +123,24 @@ export class Exchange {
   #send(upstream: ClientRequest): void {
     const { request, target, upgrade } = this.#passage;
     this.#upstream = upstream;
-    upstream.path = this.#line.base + target;
+    const path = this.#line.base + target;
+    // The path of an app, at an upstream without one.
+    upstream.path = path.startsWith('/') ? path : `/${path}`;
     upstream.once('response', answer => this.#begin(answer));
     upstream.once('socket', () => this.#connected(upstream));
     // node:http drops a change of protocol that nobody asked for without a word.
-    upstream.once('close', () => this.#answer ?? this.#fail(new GatewayError('reset')));
+    upstream.once('close', () => this.#isOver || this.#answer || this.#fail(new GatewayError('reset')));
     if (upgrade.length > 0)
       upstream.once('upgrade', (answer, socket, early) => this.#change(answer, { socket, early }));
-    if (this.#hasBody) request.on('data', this.#noteSent).pipe(upstream);
+    if (this.#passage.hasBody) request.on('data', this.#noteSent).pipe(upstream);
     else upstream.end();
-  }
-
-  get #hasBody(): boolean {
-    const { headers } = this.#passage.request;
-    return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
   }
 
   /** The head goes at once, so that a back-end may refuse a body before it has come. */
   #connected(upstream: ClientRequest): void {
     if (this.#isOver) upstream.destroy();
-    else if (this.#hasBody) upstream.flushHeaders();
-    if (!this.#isOver && this.#passage.awaitsContinue) this.#passage.response.writeContinue();
+    else if (this.#passage.hasBody) upstream.flushHeaders();
+    if (!this.#isOver) this.#passage.goOn();
   }
 
   readonly #noteSent = (bytes: Buffer): void => {
@@ -168,6 +166,7 @@ export class Exchange {
     };
     const failure = status >= 500 ? 'status' : undefined;
     this.#attempt.ms = now() - this.#silence.heardAt;
+    if (this.#call.trace) this.#attempt.status = status;
     try {
       this.#call.tap?.begin(head);
       this.#passage.begin(head, failure);
@@ -206,7 +205,7 @@ export class Exchange {
     this.#call.tap?.end(true);
     this.#over.resolve();
     if (request.complete) return;
-    this.#upstream?.destroy();
+    this.#leaveUpstream();
     this.#passage.discard();
   }
 
@@ -248,11 +247,11 @@ export class Exchange {
 
   #fail(error: GatewayError): void {
     if (this.#isOver) return;
-    const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    if (code !== undefined) this.#attempt.why = code;
-    this.#attempt.ms ??= now() - this.#sentAt;
+    noteWhy(this.#call, this.#attempt, error);
+    // How long the client took with its body tells nothing of the back-end.
+    this.#attempt.ms ??= now() - this.#silence.heardAt;
     this.#settle(error.row.outcome ?? 'cancelled');
-    this.#upstream?.destroy();
+    this.#leaveUpstream();
     if (!this.#answer) {
       this.#answered.reject(error);
       return;
@@ -260,6 +259,12 @@ export class Exchange {
     this.#passage.cut();
     this.#call.tap?.end(false);
     this.#over.reject(new GatewayError(error.code, error.message, { cause: error.cause, answer: this.#answer }));
+  }
+
+  /** What is still to come of the body is somebody else's: a pipe that ends later would hold it up. */
+  #leaveUpstream(): void {
+    if (this.#upstream) this.#passage.request.unpipe(this.#upstream).off('data', this.#noteSent);
+    this.#upstream?.destroy();
   }
 
   #settle(outcome: Outcome): void {

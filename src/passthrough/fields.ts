@@ -1,3 +1,5 @@
+import { type Fields, fieldOf, linesOf, namesIn } from '../static/fields.ts';
+
 /** Hop-by-hop (RFC 9110 §7.6.1), and what the gateway says itself. */
 const NOT_ON: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
@@ -5,24 +7,10 @@ const NOT_ON: ReadonlySet<string> = new Set([
   ...['breakwater-answer', 'breakwater-call-id'],
 ]);
 
-/** Names in the `Connection` fields of a block, in lower case. */
-const namedIn = (raw: readonly string[]): ReadonlySet<string> => {
-  const named = new Set<string>();
-  for (let i = 0; i < raw.length; i += 2)
-    if (raw[i]?.toLowerCase() === 'connection')
-      for (const token of raw[i + 1]?.split(',') ?? []) named.add(token.trim().toLowerCase());
-  return named;
-};
-
 /** The fields of an answer that go on to the client, in order and as they came; `raw` is node:http's `rawHeaders`. */
-export const endToEnd = (raw: readonly string[]): string[] => {
-  const named = namedIn(raw);
-  const fields: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) {
-    const lower = (raw[i] as string).toLowerCase();
-    if (!NOT_ON.has(lower) && !named.has(lower)) fields.push(raw[i] as string, raw[i + 1] as string);
-  }
-  return fields;
+export const endToEnd = (raw: Fields): string[] => {
+  const named = new Set(namesIn(fieldOf(raw, 'connection')));
+  return linesOf(raw, name => !NOT_ON.has(name) && !named.has(name));
 };
 
 /**

@@ -31,8 +31,11 @@ const ignore = (): void => {};
 const pipe = (from: Side, to: Side, early: Buffer): void => {
   if (early.length > 0) to.write(early);
   from.pipe(to);
-  // What is still under way to the other side may arrive; a side that is gone needs nothing more.
-  from.on('error', ignore).once('close', () => to.destroySoon());
+  from.on('error', ignore).once('close', () => {
+    // What is still under way to the other side may arrive, as long as it is read; one that is gone needs nothing more.
+    to.setTimeout(HALF_CLOSED_MS, () => to.destroy());
+    to.destroySoon();
+  });
   // node:http leaves its last message there, with all that belonged to the request: as much memory again.
   if ('_httpMessage' in from) from._httpMessage = null;
 };

@@ -12,6 +12,9 @@ export interface Patience {
   readonly ms: number;
 }
 
+/** What of a body that nobody wants may come after the answer, so that the client reads that and not a reset. */
+export const LINGER: Patience = { bytes: 16 * 1024 * 1024, ms: 2000 };
+
 /** How many bytes of bodies that are still on their way may be held, of all connections together. */
 const MOST_HELD = 256 * 1024 * 1024;
 

@@ -13,16 +13,18 @@ import { FastPath } from './fast-path.ts';
 import { type HooksOptions, Reception } from './reception.ts';
 import { KEEP_ALIVE_MS, respond, respondRaw } from './respond.ts';
 import type { Client } from './trust.ts';
-import { conclude, letThrough, PONG, type Visit } from './visit.ts';
+import { conclude, goOn, isLast, letThrough, PONG, type Visit } from './visit.ts';
 
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
 /** Slow heads are looked for so often: those of a second at once would hold up all others. */
 const CHECK_MS = 100;
-/** One that is turned away has so long to read why. */
-const TURN_AWAY_MS = 1000;
+/** Who gets a last answer has so long to read it. */
+const LAST_ANSWER_MS = 1000;
 /** Requests of one connection that may be out at a time: no WCS sends the next one before it has its answer. */
 const MOST_PIPELINED = 8;
+
+const ignore = (): void => {};
 
 const TOO_MANY = `more than ${MOST_PIPELINED} requests of one connection at a time`;
 
@@ -124,7 +126,7 @@ export class HookServer {
       );
     });
     server.on('upgrade', (request, _socket, head) => this.#visitToChange(request, head));
-    server.on('connect', (_request, socket) => this.#reject(socket as Socket, new GatewayError('method_not_allowed')));
+    server.on('connect', ({ socket }) => this.#reject(socket, new GatewayError('method_not_allowed')));
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
 
@@ -159,7 +161,6 @@ export class HookServer {
     this.#beginFast(socket, peer);
   }
 
-  /** Nobody reads what it has to say: a request that is served although it was refused would be sent twice. */
   #turnAway(socket: Socket, error: GatewayError, peer: Client): void {
     // An answer in the clear would be read as a broken handshake, and a handshake is not worth it.
     if (this.#isSecure) {
@@ -167,9 +168,6 @@ export class HookServer {
       this.#reception.told(error, peer.address);
       return;
     }
-    const stop = after(TURN_AWAY_MS, () => socket.destroy());
-    socket.once('close', stop).on('error', () => {});
-    socket.resume();
     this.#endWith(socket, error, peer);
   }
 
@@ -209,7 +207,8 @@ export class HookServer {
       leave();
       if (!response.writableFinished) visitor.cancel.cancel(new GatewayError('gone'));
     });
-    return { request, response, visitor, awaitsContinue: false, changing: undefined, ...more, leave };
+    const isLatest = () => this.#connections.isLatest(request);
+    return { request, response, visitor, awaitsContinue: false, changing: undefined, ...more, leave, isLatest };
   }
 
   #visit(visit: Visit): void {
@@ -224,7 +223,6 @@ export class HookServer {
   #visitToChange(request: IncomingMessage, head: Buffer): void {
     const { socket } = request;
     if (this.#connections.openOn(socket) > 0) {
-      socket.on('error', () => {});
       this.#reject(socket, new GatewayError('bad_request', 'an offer to change the protocol behind another request'));
       return;
     }
@@ -233,7 +231,7 @@ export class HookServer {
   }
 
   async #serve(visit: Visit): Promise<void> {
-    const { request, response, visitor, awaitsContinue } = visit;
+    const { request, response, visitor } = visit;
     const { limits } = this.#reception;
     if (this.#connections.openOn(request.socket) > MOST_PIPELINED) throw new GatewayError('overload', TOO_MANY);
     if (this.#reception.isPing(request)) return conclude(this.#reception, visit, PONG, 0);
@@ -241,7 +239,7 @@ export class HookServer {
     if (through) return letThrough(this.#reception, visit, through);
     const asked = this.#reception.ask(request, visitor.client);
     const { route } = asked.match;
-    if (awaitsContinue) response.writeContinue();
+    goOn(visit);
     const leftMs = visitor.arrivedAt + route.limitMs - now();
     const { bodies } = this.#reception;
     const bounds = { maxBytes: limits.body, limitMs: leftMs, bytesPerSecond: limits.bodyRate, room: bodies };
@@ -251,8 +249,7 @@ export class HookServer {
     const call = this.#reception.calls.ofHook(visitor, asked, body);
     const answer = await route.handler(call);
     if (response.destroyed) return;
-    // Of pipelined requests the last one's answer ends the connection, not the first one's.
-    const close = this.#reception.draining && this.#connections.isLatest(request);
+    const close = isLast(this.#reception, visit);
     respond(response, answer, { callId: call.id, attempts: sentAttempts(call), close });
     this.#reception.boundWrite(request.socket, visitor.client);
   }
@@ -285,14 +282,19 @@ export class HookServer {
   /** Answers what is no request that could be served, and ends the connection. */
   #reject(socket: Socket, error: GatewayError): void {
     const peer = this.#connections.peerOf(socket);
+    // Of one that asks for another protocol node:http hears no more.
+    socket.on('error', ignore);
     this.#connections.endWith(socket, () => this.#endWith(socket, error, peer));
   }
 
+  /** Nobody reads what else it has to say: a request that is served although it was refused would be sent twice. */
   #endWith(socket: Socket, error: GatewayError, peer: Client): void {
+    // The other side may never close, and nobody else waits for that.
+    const stop = after(LAST_ANSWER_MS, () => socket.destroy());
+    socket.once('close', stop).on('error', ignore).resume();
     const { id, leave } = this.#reception.enter(now(), peer);
     const answer = this.#reception.refusal(error, peer);
     respondRaw(socket, answer, { callId: id, attempts: 0, close: true, date: this.#reception.date, sent: leave });
-    this.#reception.boundWrite(socket, peer);
     socket.end();
   }
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
+import { carrierOf } from '../tls/listener.ts';
 
 /** A body is judged after so long for the first time, and then by each stretch as long. */
 export const STRETCH_MS = 5000;
@@ -84,13 +85,15 @@ export const watchReader = (
 };
 
 /** Ends a connection with all that waits on it: ended in good order, the operating system would keep that for minutes. */
-const drop = (socket: Socket): void => {
-  const isTcp = socket.constructor === Socket && socket.remoteAddress !== undefined;
-  if (isTcp) socket.resetAndDestroy();
-  else socket.destroy();
+export const drop = (socket: Socket): void => {
+  const carrier = carrierOf(socket);
+  // Of Unix sockets nothing is kept.
+  if (carrier.remoteAddress === undefined) socket.destroy();
+  else carrier.resetAndDestroy();
 };
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
+/** True for a request with a body, be it an empty one. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 /**

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AnswerHead, Passage } from '../core/passage.ts';
-import { discardBody } from './body.ts';
+import { fieldOf, linesOf } from '../static/fields.ts';
+import { discardBody, LINGER } from './body.ts';
 import { type Changing, offersOf } from './change.ts';
+import { drop, hasBody } from './pace.ts';
 import { answerNote } from './respond.ts';
-
-/** So much of a body that nobody wants may come after the answer, so that the client reads that and not a reset. */
-const LINGER = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
 const NOTHING = Buffer.alloc(0);
 
@@ -16,8 +14,9 @@ export interface PassageParts {
   readonly response: ServerResponse;
   readonly path: string;
   readonly target: string;
-  readonly awaitsContinue: boolean;
   readonly callId: string;
+  /** Has the client send its body, if it waits for a word. */
+  readonly goOn: () => void;
   /** Asked when an answer leaves: true if the connection is to end with it. */
   readonly closes: () => boolean;
   /** Set where the client offers another protocol. */
@@ -31,7 +30,8 @@ export class HttpPassage implements Passage {
   readonly path: string;
   readonly target: string;
   readonly upgrade: readonly string[];
-  readonly awaitsContinue: boolean;
+  readonly hasBody: boolean;
+  readonly goOn: () => void;
   bytesIn = 0;
   bytesOut = 0;
   over: Promise<void> | undefined = undefined;
@@ -46,7 +46,8 @@ export class HttpPassage implements Passage {
     this.path = parts.path;
     this.target = parts.target;
     this.upgrade = parts.changing ? offersOf(parts.request) : [];
-    this.awaitsContinue = parts.awaitsContinue;
+    this.hasBody = hasBody(parts.request);
+    this.goOn = parts.goOn;
     // What is written to a client that has just left fails, and that it left is told by `close`.
     parts.response.on('error', () => {});
   }
@@ -57,8 +58,9 @@ export class HttpPassage implements Passage {
 
   begin({ status, message, headers }: AnswerHead, reason: 'status' | undefined): void {
     const { response } = this;
-    const fields = [...headers, ...this.#ownFields(reason)];
-    this.#hasLength = headers.some((name, i) => i % 2 === 0 && /^content-length$/i.test(name));
+    this.#hasLength = fieldOf(headers, 'content-length') !== undefined;
+    const passing = this.#hasTrailers(status) ? headers : linesOf(headers, name => name !== 'trailer');
+    const fields = [...passing, ...this.#ownFields(reason)];
     if (this.#parts.closes()) fields.push('Connection', 'close');
     if (message === '') response.writeHead(status, fields);
     else response.writeHead(status, message, fields);
@@ -69,8 +71,7 @@ export class HttpPassage implements Passage {
   /** What ends with the connection must end with a reset: a client would take anything else for a whole answer. */
   cut(): void {
     const { socket, httpVersion } = this.request;
-    const endsByClose = httpVersion === '1.0' && !this.#hasLength;
-    if (endsByClose && socket.constructor === Socket) socket.resetAndDestroy();
+    if (httpVersion === '1.0' && !this.#hasLength) drop(socket);
     else socket.destroy();
   }
 
@@ -91,6 +92,13 @@ export class HttpPassage implements Passage {
     this.response.detachSocket(socket);
     socket.write(`${head}\r\n`, 'latin1');
     return { socket, early };
+  }
+
+  /** True if trailers can come: node:http sends nothing at all where others are announced. */
+  #hasTrailers(status: number): boolean {
+    const { httpVersion, method } = this.request;
+    const isInChunks = httpVersion === '1.1' && !this.#hasLength;
+    return isInChunks && method !== 'HEAD' && status !== 204 && status !== 304;
   }
 
   #ownFields(reason: 'status' | undefined): readonly string[] {

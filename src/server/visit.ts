@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, sentAttempts } from '../core/call.ts';
 import type { Through } from '../gateway/through.ts';
-import { discardBody } from './body.ts';
+import { discardBody, LINGER } from './body.ts';
 import type { Visitor } from './calls.ts';
 import type { Changing } from './change.ts';
 import type { AskedThrough } from './front-door.ts';
@@ -11,8 +11,6 @@ import { respond } from './respond.ts';
 
 /** What of a refused body may come before the answer, so that the connection can serve the next request. */
 const AT_ONCE = { bytes: 2 * 1024 * 1024, ms: 200 };
-/** What of it may come after the answer, so that the client reads that and not a reset. */
-const LINGER = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
 /** The answer to a question about the server as such (RFC 9110 §9.3.7). */
 export const PONG: Answer = { status: 204, headers: [], body: Buffer.alloc(0), source: 'default' };
@@ -22,26 +20,34 @@ export interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly visitor: Visitor;
-  /** The client sends its body only when it is told to. */
-  readonly awaitsContinue: boolean;
+  /** True while the client waits for a word before it sends its body. */
+  awaitsContinue: boolean;
   /** Set where the client offers another protocol. */
   readonly changing: Changing | undefined;
   /** To be called when the answer has left, or never will. */
   readonly leave: () => void;
+  /** True if no request has come after it on its connection. */
+  readonly isLatest: () => boolean;
 }
 
+/** Has the client send its body, if it waits for a word. */
+export const goOn = (visit: Visit): void => {
+  if (!visit.awaitsContinue) return;
+  visit.awaitsContinue = false;
+  visit.response.writeContinue();
+};
+
+/** True if the connection is to end with this answer: of requests in a row with the last one's, not the first one's. */
+export const isLast = ({ draining }: Reception, { isLatest }: Visit): boolean => draining && isLatest();
+
 /** Writes an answer of the gateway's own, whatever is still on its way of the body. */
-export const conclude = async (
-  { draining }: Reception,
-  { request, response, visitor, awaitsContinue, changing }: Visit,
-  answer: Answer,
-  attempts: number,
-): Promise<void> => {
+export const conclude = async (reception: Reception, visit: Visit, answer: Answer, attempts: number): Promise<void> => {
+  const { request, response, visitor, awaitsContinue, changing } = visit;
   // No body comes from a client that waits for a 100, nor after one that could not be read.
-  const bodyComes = !awaitsContinue && visitor.cancel.reason === undefined;
+  const bodyComes = !awaitsContinue && visitor.cancel.reason?.row.fault !== 'client';
   const whole = bodyComes && (changing !== undefined || (await discardBody(request, AT_ONCE)));
   if (response.destroyed || response.headersSent) return;
-  const close = !whole || changing !== undefined || draining;
+  const close = !whole || changing !== undefined || isLast(reception, visit);
   respond(response, answer, { callId: visitor.id, attempts, close, linger: !whole });
   if (whole) return;
   // The client has the answer; ending the connection under a body that is still on its way would reset it.
@@ -51,15 +57,15 @@ export const conclude = async (
 
 /** Serves what is no hook. Its bodies go their own way; what comes back is an answer that has left, or one to write. */
 export const letThrough = async (reception: Reception, visit: Visit, asked: AskedThrough<Through>): Promise<void> => {
-  const { request, response, visitor, awaitsContinue, changing } = visit;
+  const { request, response, visitor, changing } = visit;
   const passage = new HttpPassage({
     request,
     response,
     path: asked.path,
     target: asked.through.rest + asked.query,
-    awaitsContinue,
     callId: visitor.id,
-    closes: () => changing !== undefined || reception.draining,
+    goOn: () => goOn(visit),
+    closes: () => changing !== undefined || isLast(reception, visit),
     changing,
   });
   const call = reception.calls.ofPassage(visitor, asked, passage);

@@ -36,10 +36,11 @@ export interface HandshakeEnd {
 }
 
 /**
- * What a socket that speaks TLS speaks it over. Not a documented name; a test holds it. An address would not do: one that
- * was closed for its certificate has none any more.
+ * What a socket that speaks TLS speaks it over; one that does not is its own. Not a documented name; a test holds it. An
+ * address would not do: one that was closed for its certificate has none any more.
  */
-const carrierOf = (socket: TLSSocket): Socket => (socket as TLSSocket & { readonly _parent: Socket })._parent;
+export const carrierOf = (socket: Socket): Socket =>
+  (socket as Socket & { readonly _parent: Socket | null })._parent ?? socket;
 
 /**
  * Speaks TLS on connections that it is given, by the newest sound certificate: its files are read again when they

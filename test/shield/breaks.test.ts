@@ -294,6 +294,28 @@ test('after an early answer to a small upload the connection serves the next req
   await wire.comes(/again$/);
 });
 
+test('a back-end that breaks off an upload is told at once, and the connection serves the next request', async () => {
+  for (const expect of [[], ['Expect: 100-continue']]) {
+    await serve();
+    const wire = client();
+    wire.head(`PUT ${PATH} HTTP/1.1`, HOST, 'Content-Length: 2000000', ...expect);
+    const asked = await stage.backEnd.next();
+    if (expect.length > 0) await wire.comes(/100 Continue\r\n\r\n$/);
+    wire.send('a'.repeat(1_000_000));
+    await asked.comes(/a$/);
+    asked.reset();
+    const endedAt = performance.now();
+    await until(() => lastAttempt()?.outcome === 'reset', { what: 'the end of the attempt' });
+    wire.send('a'.repeat(1_000_000));
+    await wire.comes(/HTTP\/1\.1 502 [\s\S]*"code":"reset"/);
+    assert.ok(performance.now() - endedAt < 190, `${performance.now() - endedAt} ms`);
+    wire.head(...GET);
+    (await stage.backEnd.next()).send(...OK);
+    await wire.comes(/ok$/);
+    if (expect.length === 0) await stage.close();
+  }
+});
+
 test('an event of a stream arrives while the stream goes on', async () => {
   await serve();
   const { wire, asked } = await get();
@@ -400,6 +422,18 @@ test('requests in a row on one connection are answered in their order', async ()
     one.send('HTTP/1.1 200 OK', 'Content-Length: 2', '', `n${number}`);
   }
   await wire.comes(/n1[\s\S]*n2[\s\S]*n3$/);
+});
+
+test('of requests in a row the last answer ends the connection of a gateway that stops, not the first', async () => {
+  await serve();
+  const wire = client();
+  wire.send(...[1, 2].flatMap(i => [`GET ${PATH}/${i} HTTP/1.1`, HOST, '', '']));
+  const asked = [await stage.backEnd.next(), await stage.backEnd.next()];
+  const closed = stage.gateway.breakwater.close(3000);
+  for (const one of asked) one.send(...OK);
+  await closed;
+  assert.equal(await wire.end(), 'closed');
+  assert.match(wire.text, /ok[\s\S]*Connection: close[\s\S]*ok$/);
 });
 
 test('a gateway that stops ends what is left: 503 before an answer, a cut within one', async () => {

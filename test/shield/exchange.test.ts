@@ -4,7 +4,7 @@ import { dial, type Wire } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { rawCall } from '../raw-call.ts';
 import { header, parseHeaders } from '../request-reader.ts';
-import { APP } from '../start.ts';
+import { APP, readConfig } from '../start.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let stage: Stage;
@@ -58,6 +58,14 @@ test('the path of the app itself, with a query and without, is let through', asy
   await serve();
   const { asked } = await ask(...get(`${APP.path}?a=b`));
   assert.equal(asked.first, `GET ${APP.path}?a=b HTTP/1.1`);
+});
+
+test('the path of an app alone is that of the whole server at an upstream without one', async () => {
+  await serve();
+  stage.gateway.breakwater.reload(
+    readConfig({ apps: [{ ...APP, upstreams: [stage.backEnd.url], passthrough: true }] }),
+  );
+  assert.equal((await ask(...get(`${APP.path}?a=b`))).asked.first, 'GET /?a=b HTTP/1.1');
 });
 
 for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'QUERY', 'MKCOL']) {
@@ -201,6 +209,28 @@ test('a signature is for hooks alone, and no path that a server may take for a h
     assert.equal(await status(`${APP.path}/${name}`), 400, name);
 });
 
+test('nor does anything with a body, by whatever method, or by a way around the app', async () => {
+  const other = { name: 'other', path: '/other', upstreams: ['http://127.0.0.1:9'], passthrough: true };
+  await serve(true, {}, { wcs: { secret: 'a long enough secret' } });
+  const { backEnd, gateway } = stage;
+  const upstreams = [`${backEnd.url}${APP.path}`];
+  const apps = [
+    { ...APP, upstreams, passthrough: true },
+    { ...other, upstreams: [backEnd.url] },
+  ];
+  gateway.breakwater.reload(readConfig({ apps, wcs: { secret: 'a long enough secret' } }));
+  const status = async (method: string, path: string, body = '{}') => {
+    const text = `${method} ${path} HTTP/1.1\r\n${HOST}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    return (await rawCall(gateway.port, text)).answers[0]?.status;
+  };
+  assert.equal(await status('PUT', `${APP.path}/connect`), 400);
+  assert.equal(await status('GET', `${APP.path}/connect`), 400);
+  assert.equal(await status('POST', `/other${APP.path}/connect`), 400);
+  assert.equal(backEnd.wires.length, 0);
+  const { asked } = await ask(...get(`${APP.path}/connect`));
+  assert.equal(asked.first, `GET ${APP.path}/connect HTTP/1.1`);
+});
+
 test('addresses of WCS are asked of hooks alone', async () => {
   await serve(true, {}, { wcs: { addresses: ['10.1.2.3'] } });
   const { answer } = await ask(...get(`${APP.path}/x`));
@@ -260,6 +290,22 @@ test('trailers of an answer pass', async () => {
   const asked = await stage.backEnd.next();
   asked.send('HTTP/1.1 200 OK', 'Trailer: X-Sum', 'Transfer-Encoding: chunked', '', '2', 'ok', '0', 'X-Sum: 9', '', '');
   await wire.comes(/Trailer: X-Sum[\s\S]*2\r\nok\r\n0\r\nX-Sum: 9\r\n\r\n$/);
+});
+
+test('trailers are announced only where they can come', async () => {
+  await serve();
+  const announce = ['HTTP/1.1 200 OK', 'Trailer: X-Sum', 'Transfer-Encoding: chunked'];
+  const wire = client();
+  wire.head(`HEAD ${APP.path}/x HTTP/1.1`, HOST);
+  (await stage.backEnd.next()).head(...announce);
+  assert.doesNotMatch(await wire.comes(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n$/), /Trailer/);
+  const old = client();
+  old.head(`GET ${APP.path}/x HTTP/1.0`, HOST);
+  const { wires } = stage.backEnd;
+  await until(() => wires.some(({ text }) => text.includes('GET')), { what: 'the second request' });
+  wires.find(({ text }) => text.includes('GET'))?.send(...announce, '', '2', 'ok', '0', 'X-Sum: 9', '', '');
+  await old.end();
+  assert.match(old.text, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nok$/);
 });
 
 test('a client that waits for 100 is told to go on once the back-end is there, and not before', async () => {

@@ -5,6 +5,7 @@ import type { Code } from '../../src/core/errors.ts';
 import type { Event } from '../../src/core/events.ts';
 import { Readers } from '../../src/server/pace.ts';
 import { createFaultServer, type FaultServer } from '../fault-server.ts';
+import { dial } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { post, type RawExchange, rawCall } from '../raw-call.ts';
 import { APP, configFor, type Started, startGateway } from '../start.ts';
@@ -121,6 +122,34 @@ describe('connections of one address', () => {
     );
     assert.ok(rejected.every(code => code === 'connections'));
     for (const each of [second, third, other]) each?.socket.destroy();
+  });
+});
+
+describe('a client that asks for a tunnel', () => {
+  const ASK = ['CONNECT a:443 HTTP/1.1', 'Host: a'];
+
+  test('gives its place back although it never closes', async () => {
+    await serve({ perAddress: 1 });
+    const wire = dial(gateway.port, true);
+    wire.head(...ASK);
+    await wire.comes(/^HTTP\/1\.1 405 /);
+    await until(async () => (await rawCall(gateway.port, WHOLE)).answers[0]?.status === 200, { what: 'a place' });
+    wire.socket.destroy();
+  });
+
+  test('may break off at any time', async () => {
+    await serve({});
+    const waiting = dial(gateway.port);
+    waiting.send(WHOLE.toString('latin1'), '');
+    waiting.head(...ASK);
+    for (let i = 0; i < 30; i++) {
+      const wire = dial(gateway.port);
+      wire.head(...ASK);
+      await new Promise(resolve => wire.socket.once('connect', () => setTimeout(resolve, i / 10)));
+      wire.reset();
+    }
+    waiting.reset();
+    assert.deepEqual(statuses(await rawCall(gateway.port, WHOLE)), [200]);
   });
 });
 
