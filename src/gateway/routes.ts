@@ -47,7 +47,7 @@ export const upstreamStack = ({
   replica,
 }: UpstreamParts): Upstream => {
   const { name: app, connectLimit: connectLimitMs, passthrough: options } = backed;
-  const bulkhead = new Bulkhead(backed.concurrency);
+  const bulkhead = new Bulkhead(backed.concurrency, 'settings' in backed);
   const breaker = backed.breaker ? new Breaker(backed.breaker, { app, upstream: url, emit }) : undefined;
   const most = bulkhead.most;
   const way = { upstream: url, tls: backed.tls, connectLimitMs, names };

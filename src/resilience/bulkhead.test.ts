@@ -217,3 +217,34 @@ test('calls that a breaker keeps from the back-end teach nothing', async () => {
   }
   assert.deepEqual([bulkhead.limit, bulkhead.inflight], [20, 0]);
 });
+
+const aDownload = (): Call => {
+  const call = aCall();
+  return { ...call, route: { ...call.route, priority: 'low' } };
+};
+
+test('calls of low priority hold three quarters of the room at most, so that others need not wait for them to end', async () => {
+  const { handler, calls } = handPlayed();
+  const bulkhead = new Bulkhead({ max: 4, queue: 9 });
+  const layer = bulkhead.layer(handler);
+  const downloads = Array.from({ length: 6 }, () => layer(aDownload()));
+  assert.deepEqual([calls.length, bulkhead.queued], [3, 3]);
+  const hook = layer(aCall());
+  assert.deepEqual([calls.length, bulkhead.queued], [4, 3]);
+  calls[3]?.answer();
+  await hook;
+  assert.deepEqual([bulkhead.inflight, bulkhead.queued], [3, 3]);
+  for (let at = 0; at < 7; at++) {
+    if (at !== 3) calls[at]?.answer();
+    await settle();
+  }
+  await Promise.all(downloads);
+  assert.deepEqual([bulkhead.inflight, bulkhead.queued], [0, 0]);
+});
+
+test('where nothing else comes they have all of it', () => {
+  const { handler, calls } = handPlayed();
+  const layer = new Bulkhead({ max: 4, queue: 9 }, false).layer(handler);
+  for (let i = 0; i < 6; i++) void layer(aDownload());
+  assert.equal(calls.length, 4);
+});

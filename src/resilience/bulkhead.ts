@@ -28,6 +28,12 @@ export type BulkheadOptions = z.output<typeof BulkheadOptions>;
 /** Its bounds count where the limit is learned. */
 type BulkheadSize = Pick<BulkheadOptions, 'max' | 'queue'> & Partial<BulkheadOptions>;
 
+/**
+ * So much of the room at most is for calls of low priority, where others come to the same upstream: what passes through
+ * holds its room to its last byte, and a hook cannot wait for a download to end.
+ */
+const LOW_SHARE = 3 / 4;
+
 /** Outcomes that say that the back-end bears less. One without JSON, or cut by us, says nothing. */
 const LOSSES: ReadonlySet<Outcome> = new Set<Outcome>(['timeout', 'refused', 'reset', 'status']);
 const ANSWERS: ReadonlySet<Outcome> = new Set<Outcome>(['ok', 'verdict']);
@@ -42,9 +48,14 @@ export class Bulkhead {
   readonly #learned: LearnedLimit | undefined;
   readonly #usual = new UsualDurations();
   readonly #waiting: WaitingRoom;
+  readonly #lowShare: number;
   #inflight = 0;
+  /** Those of low priority among them. */
+  #low = 0;
 
-  constructor({ max, queue, floor = 1, ceiling = Number.POSITIVE_INFINITY }: BulkheadSize) {
+  /** `isShared` is false where nothing but what passes through comes here, and so may have all of it. */
+  constructor({ max, queue, floor = 1, ceiling = Number.POSITIVE_INFINITY }: BulkheadSize, isShared = true) {
+    this.#lowShare = isShared ? LOW_SHARE : 1;
     this.#max = max === 'auto' ? ceiling : max;
     this.#learned = max === 'auto' ? new LearnedLimit({ floor, ceiling }) : undefined;
     this.#waiting = new WaitingRoom(queue, this.#usual);
@@ -74,13 +85,23 @@ export class Bulkhead {
   }
 
   readonly layer: Layer = next => call => {
-    if (!this.hasRoom) return this.#queue(next, call);
-    this.#inflight++;
-    if (this.#learned) return this.#watch(next, call);
+    const isLow = call.route.priority === 'low';
+    if (!this.hasRoom || (isLow && !this.#hasRoomForLow)) return this.#queue(next, call);
+    this.#take(call);
+    if (this.#learned || isLow) return this.#watch(next, call);
     const answer = next(call);
     answer.then(this.#leave, this.#leave);
     return answer;
   };
+
+  get #hasRoomForLow(): boolean {
+    return this.#low < Math.max(1, Math.floor(this.limit * this.#lowShare));
+  }
+
+  #take({ route }: Call): void {
+    this.#inflight++;
+    if (route.priority === 'low') this.#low++;
+  }
 
   #queue(next: Handler, call: Call): Promise<Answer> {
     if (call.isHedge) return Promise.reject(FULL);
@@ -94,6 +115,7 @@ export class Bulkhead {
     const answer = next(call);
     const end = () => {
       this.#learn(call, begunAt);
+      if (call.route.priority === 'low') this.#low--;
       this.#leave();
     };
     answer.then(end, end);
@@ -113,6 +135,10 @@ export class Bulkhead {
 
   readonly #leave = (): void => {
     this.#inflight--;
-    while (this.hasRoom && this.#waiting.admit()) this.#inflight++;
+    while (this.hasRoom) {
+      const call = this.#waiting.admit(this.#hasRoomForLow);
+      if (!call) return;
+      this.#take(call);
+    }
   };
 }

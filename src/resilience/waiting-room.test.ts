@@ -127,7 +127,7 @@ test('where none of those that wait can make it, all are told, and nobody is let
   const { room, told, join, usual } = aRoom();
   for (let i = 0; i < 30; i++) usual.record(ROUTES.high, 4000);
   for (const name of ['a', 'b']) join(name, 'high', 1000);
-  assert.equal(room.admit(), false);
+  assert.equal(room.admit(), undefined);
   await settle();
   assert.deepEqual(told, ['a overload', 'b overload']);
   assert.equal(room.size, 0);
@@ -140,7 +140,7 @@ test('who is cancelled leaves, and leaves no listener', async () => {
   await settle();
   assert.deepEqual([told, room.size, call.cancel.size], [['gone gone'], 0, 0]);
   assert.equal(await codeOf(room.join(call)), 'gone');
-  assert.equal(room.admit(), false);
+  assert.equal(room.admit(), undefined);
 });
 
 test('whatever comes, the queue is bounded, nobody is passed over by a lower priority, and all are told once', async () => {

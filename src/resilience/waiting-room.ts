@@ -80,15 +80,15 @@ export class WaitingRoom {
     return new Promise((resolve, reject) => new Waiter(call, roster, resolve, reject));
   }
 
-  /** Lets the next one in; false if nobody waits. */
-  admit(): boolean {
-    for (const roster of this.#rosters) {
-      const waiter = roster.size > 0 ? this.#next(roster) : undefined;
+  /** Lets the next one in, of low priority only where `lowToo` is; nothing if nobody waits who may. */
+  admit(lowToo = true): Call | undefined {
+    for (const [rank, roster] of this.#rosters.entries()) {
+      const waiter = roster.size > 0 && (lowToo || rank < RANKS.low) ? this.#next(roster) : undefined;
       if (waiter === undefined) continue;
       waiter.admit();
-      return true;
+      return waiter.call;
     }
-    return false;
+    return undefined;
   }
 
   #next(roster: Roster<Waiter>): Waiter | undefined {
