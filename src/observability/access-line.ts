@@ -1,5 +1,6 @@
 import type { Answer, Attempt, Call, Route } from '../core/call.ts';
 import type { Event } from '../core/events.ts';
+import { bytesIn, bytesOut } from './bytes.ts';
 import { shownUpstream } from './counts.ts';
 import { redactBody, shownPath } from './redact.ts';
 
@@ -53,8 +54,7 @@ export class AccessLine {
     if (answer.reason !== undefined) line += `,"reason":"${answer.reason}"`;
     if (answer.ageSeconds !== undefined) line += `,"age":${Math.round(answer.ageSeconds)}`;
     line += this.#printTimes(call, ms);
-    const out = call.passage?.hasBegun ? call.passage.bytesOut : answer.body.length;
-    line += `,"in":${bytesIn(call)},"out":${out}`;
+    line += `,"in":${bytesIn(call)},"out":${bytesOut(call, answer)}`;
     if (call.trace) line += `,"traceId":"${call.trace.traceId}"`;
     if (skipped > 0) line += `,"skipped":${skipped}`;
     if (this.#body === 'redacted') line += printBodies(call, answer);
@@ -106,8 +106,6 @@ export class AccessLine {
     return `,"ms":${printMs(ms)},"attempts":[${list}]`;
   }
 }
-
-const bytesIn = ({ passage, body }: Call): number => passage?.bytesIn ?? body.length;
 
 /** What a call asks for that is no hook. A query is nobody's business. */
 const printAsked = ({ passage }: Call): string =>

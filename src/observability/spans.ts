@@ -12,6 +12,7 @@ import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from
 import { now } from '../core/clock.ts';
 import type { Event } from '../core/events.ts';
 import { attemptSpanId, type SpanRef, type Trace } from '../core/trace.ts';
+import { bytesIn, bytesOut } from './bytes.ts';
 import { shownUpstream } from './counts.ts';
 import { shownPath } from './redact.ts';
 
@@ -67,12 +68,15 @@ const ofHook = (call: Call): Attributes => ({
   'breakwater.hook': call.route.hook,
 });
 
+/** As the back-end is told it. */
+const schemeOf = ({ head }: Call): string => (/^X-Forwarded-Proto: https\r$/m.test(head) ? 'https' : 'http');
+
 /** What was asked for; of what passes through, whose paths are without number, the route is that of all. */
 const ofPath = (call: Call, path: string, route: string): Attributes => ({
   'http.route': route,
-  'url.scheme': 'http',
+  'url.scheme': schemeOf(call),
   'url.path': call.passage ? shownPath(call.passage.path) : `${path}/${call.hook.slice(0, HOOK_CHARS)}`,
-  'http.request.body.size': call.passage?.bytesIn ?? call.body.length,
+  'http.request.body.size': bytesIn(call),
 });
 
 const nameOf = ({ passage, route: { hook } }: Call): string => {
@@ -80,14 +84,17 @@ const nameOf = ({ passage, route: { hook } }: Call): string => {
   return hook === 'other' ? '{hook}' : hook;
 };
 
-const ofAnswer = ({ status, source, reason, ageSeconds, body }: Answer): Attributes => ({
-  'http.response.status_code': status,
-  'http.response.body.size': body.length,
-  'breakwater.source': source,
-  ...(reason !== undefined && { 'breakwater.reason': reason }),
-  ...(ageSeconds !== undefined && { 'breakwater.age': ageSeconds }),
-  ...(status >= 500 && { 'error.type': reason ?? String(status) }),
-});
+const ofAnswer = (call: Call, answer: Answer): Attributes => {
+  const { status, source, reason, ageSeconds } = answer;
+  return {
+    'http.response.status_code': status,
+    'http.response.body.size': bytesOut(call, answer),
+    'breakwater.source': source,
+    ...(reason !== undefined && { 'breakwater.reason': reason }),
+    ...(ageSeconds !== undefined && { 'breakwater.age': ageSeconds }),
+    ...(status >= 500 && { 'error.type': reason ?? String(status) }),
+  };
+};
 
 const ofServer = (upstream: string): Attributes => {
   if (upstream.startsWith('unix:'))
@@ -128,7 +135,7 @@ export class Spans {
     const { call, ms } = event;
     const { trace } = call;
     if (trace?.spanId === undefined) return undefined;
-    const answer = event.type === 'answered' ? ofAnswer(event.answer) : { 'error.type': event.code };
+    const answer = event.type === 'answered' ? ofAnswer(call, event.answer) : { 'error.type': event.code };
     const path = this.#scope.pathOf(call.route.app);
     const name = `${path}/${nameOf(call)}`;
     return this.#finish({
