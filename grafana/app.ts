@@ -1,6 +1,6 @@
 import type { Declared } from './dashboard.ts';
 import { heatMap, lines, number, stacked } from './panels.ts';
-import { narrowedBy, orZero, sum, type Variable } from './promql.ts';
+import { narrowedBy, orZero, sum, type Variable, WAIT } from './promql.ts';
 import { ANSWERS, notOwn, shared, turnedAway } from './shared-panels.ts';
 
 const variables: readonly Variable[] = ['instance', 'app', 'hook'];
@@ -8,7 +8,6 @@ const queries = narrowedBy(...variables);
 const { rate, select, quantile, buckets } = queries;
 const panels = shared(queries);
 
-const WAIT = 'breakwater_answer_duration_seconds';
 const ATTEMPT = 'breakwater_upstream_duration_seconds';
 
 /** Everything about one app, for whoever follows an alert or a line of another dashboard. */

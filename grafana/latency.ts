@@ -1,11 +1,10 @@
 import type { Declared } from './dashboard.ts';
 import { heatMap, lines, stacked } from './panels.ts';
-import { narrowedBy, share, sum, type Variable } from './promql.ts';
+import { narrowedBy, share, sum, type Variable, WAIT } from './promql.ts';
 
 const variables: readonly Variable[] = ['instance', 'app', 'hook', 'upstream'];
 const { rate, quantile, buckets } = narrowedBy(...variables);
 
-const WAIT = 'breakwater_answer_duration_seconds';
 const ATTEMPT = 'breakwater_upstream_duration_seconds';
 const ATTEMPTS = 'breakwater_upstream_attempts_total';
 

@@ -1,5 +1,11 @@
 import { FAMILIES } from '../src/observability/families.ts';
 
+/** How long WCS waited. */
+export const WAIT = 'breakwater_answer_duration_seconds';
+
+/** Of hooks alone: what passes through is no answer to WCS, and a download takes as long as it takes. */
+export const OF_HOOKS = 'hook!="passthrough"';
+
 /** A template variable; it narrows by the label of the same name. `instance` is the label that Prometheus adds. */
 export type Variable = 'instance' | 'app' | 'hook' | 'upstream';
 
@@ -40,7 +46,8 @@ export const narrowedBy = (...variables: readonly Variable[]): Queries => {
     return `${metric}{${[...narrowing, ...matchers].join(', ')}}`;
   };
   const rate: Queries['rate'] = (...of) => `rate(${select(...of)}[$__rate_interval])`;
-  const buckets = (histogram: string, ...by: readonly string[]) => sum(rate(`${histogram}_bucket`), 'le', ...by);
+  const buckets = (histogram: string, ...by: readonly string[]) =>
+    sum(rate(`${histogram}_bucket`, ...(histogram === WAIT ? [OF_HOOKS] : [])), 'le', ...by);
   return {
     select,
     rate,

@@ -1,9 +1,9 @@
 import { BREAKER_STATES } from '../src/observability/samples.ts';
 import { lines, stacked, timeline } from './panels.ts';
-import { orZero, type Queries, share, sum } from './promql.ts';
+import { OF_HOOKS, orZero, type Queries, share, sum } from './promql.ts';
 
 export const ANSWERS = 'breakwater_answers_total';
-const NOT_OWN = 'source!~"upstream|hedge"';
+export const NOT_OWN = 'source!~"upstream|hedge"';
 
 /** The share of answers that were not the back-end's own, for each value of `by`. */
 export const notOwn = ({ rate }: Queries, ...by: readonly string[]): string =>
@@ -11,7 +11,7 @@ export const notOwn = ({ rate }: Queries, ...by: readonly string[]): string =>
 
 /** Decisions and others that ended in a 403 or an error of the gateway, since the time range began. */
 export const turnedAway = ({ growth }: Queries): string =>
-  orZero(sum(growth(ANSWERS, 'source=~"refused|unavailable"')));
+  orZero(sum(growth(ANSWERS, OF_HOOKS, 'source=~"refused|unavailable"')));
 
 /** Hedges and retries as a share of first attempts. */
 export const extraAttempts = ({ rate }: Queries): string => {
@@ -78,7 +78,7 @@ export const shared = (queries: Queries) => {
       queries: {
         coalesced: sum(rate('breakwater_coalesced_total')),
         'repeat {{result}}': sum(rate('breakwater_repeats_total'), 'result'),
-        abandoned: sum(rate('breakwater_abandoned_total')),
+        abandoned: sum(rate('breakwater_abandoned_total', OF_HOOKS)),
       },
     }),
     backlog: lines({

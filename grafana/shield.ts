@@ -1,8 +1,8 @@
 import { BREAKER_STATES } from '../src/observability/samples.ts';
 import type { Declared } from './dashboard.ts';
 import { lines, number, stacked, timeline } from './panels.ts';
-import { narrowedBy, orZero, share, sum, type Variable } from './promql.ts';
-import { ANSWERS, extraAttempts, notOwn, shared, turnedAway } from './shared-panels.ts';
+import { narrowedBy, orZero, share, sum, type Variable, WAIT } from './promql.ts';
+import { ANSWERS, extraAttempts, NOT_OWN, notOwn, shared, turnedAway } from './shared-panels.ts';
 
 const variables: readonly Variable[] = ['instance', 'app'];
 const queries = narrowedBy(...variables);
@@ -10,6 +10,9 @@ const { rate, select, quantile } = queries;
 const panels = shared(queries);
 
 const LOOK_UPS = 'breakwater_cache_requests_total';
+const PASSING = 'hook="passthrough"';
+/** In seconds: when a certificate is worth a look. */
+const TWO_WEEKS = 14 * 86_400;
 
 /** What stands between WCS and back-ends in trouble, and how hard it has to work. */
 export const shield: Declared = {
@@ -39,7 +42,7 @@ export const shield: Declared = {
         title: 'WCS waits, p99',
         unit: 's',
         help: 'Of all answers. Near the limit of an app: its back-end is silent. See Back-end latency for which hook and upstream.',
-        queries: { p99: quantile(0.99, 'breakwater_answer_duration_seconds') },
+        queries: { p99: quantile(0.99, WAIT) },
         orange: 1,
         red: 3,
       }),
@@ -118,6 +121,29 @@ export const shield: Declared = {
       panels.delays,
     ],
     Concurrency: [panels.concurrency, panels.joined],
+    'What passes through': [
+      lines({
+        title: 'Answers to what is no hook',
+        unit: 'reqps',
+        help: 'Pages, uploads and the like; a 5xx of the back-end is its own word. not its own: it failed, had no room, or a client is over limits.rate, and the client got a kept answer, JSON of yours, or a 429 to 504. If that grows while hooks are well, pages find no room: they go last.',
+        queries: {
+          all: orZero(sum(rate(ANSWERS, PASSING))),
+          'not its own': orZero(sum(rate(ANSWERS, PASSING, NOT_OWN))),
+        },
+      }),
+      lines({
+        title: 'Upgraded connections',
+        unit: 'short',
+        help: 'WebSockets for the most part. At passthrough.upgrades new ones get 503: raise it, with limits.connections and the limit of open files. If all end at once, the back-end or the gateway was restarted.',
+        queries: { open: orZero(sum(select('breakwater_upgrades'))) },
+      }),
+      lines({
+        title: 'Kept answers',
+        unit: 'bytes',
+        help: 'Last good answers to GETs of passthrough.routes. At cache.answers.bytes the ones not used for longest go first: raise it if pages that matter are not found in an outage.',
+        queries: { '{{instance}}': select('breakwater_kept_bytes') },
+      }),
+    ],
     'Stored events': [
       panels.backlog,
       panels.age,
@@ -171,6 +197,18 @@ export const shield: Declared = {
         unit: 'reqps',
         help: 'By code. bad_signature, bad_credentials, not_found: WCS is set up wrongly, or a stranger reaches the port; the log names the peer. docs/errors.md tells what to do for each code.',
         queries: { '{{code}}': sum(rate('breakwater_rejected_requests_total'), 'code') },
+      }),
+      number({
+        title: 'Certificates that end soon',
+        unit: 'short',
+        help: 'Of the listener, and those that are shown to back-ends, within two weeks. Renew them in the files that tls names; `breakwater check` tells which.',
+        queries: {
+          certificates: orZero(
+            `count(${select('breakwater_tls_certificate_expiry_timestamp_seconds')} - time() < ${TWO_WEEKS})`,
+          ),
+        },
+        orange: 1,
+        red: 2,
       }),
     ],
     'The process': [

@@ -211,3 +211,20 @@ test('a keep-alive is never stored', async () => {
   assert.equal(events.filter(({ type }) => type === 'event').length, 0);
   assert.ok(APP.path);
 });
+
+test('notifications of a client over its rate are stored, and reach the back-end all and in order', async () => {
+  const limits = { rate: { calls: 1, burst: 2 } };
+  gateway = await startGateway(configFor([backEnd.url], {}, { events: { dir }, limits }), {
+    listener: event => void events.push(event),
+  });
+  wcs = new WcsClient({ url: gateway.url });
+  const first = number;
+  const answers: string[] = [];
+  for (let sent = 0; sent < 6; sent++) answers.push((await send('one')).from);
+  assert.deepEqual(answers.slice(0, 3), ['upstream', 'upstream', 'stored; reason=rate']);
+  await until(() => taken('one').length === 6, { what: 'all six are there', deadlineMs: 10_000 });
+  assert.deepEqual(
+    taken('one'),
+    Array.from({ length: 6 }, (_, at) => first + at),
+  );
+});

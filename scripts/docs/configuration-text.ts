@@ -51,7 +51,7 @@ name, the most specific last. Of two globs, a name without wildcards is more spe
 letters; then the one with fewer stars; then the app's over that of \`defaults\`; then the later one.
 
 Mappings are merged key by key (\`hedge: { max: 2s }\` keeps the other keys of \`hedge\`, \`passthrough: true\` all of them),
-lists are replaced as a whole.
+lists are replaced as a whole. \`defaults\` are for apps; \`passthrough\` at the top of the file has keys of its own.
 
 ## The ladder: \`fallback\`
 
@@ -90,11 +90,13 @@ keeping (\`sendDtmf\`, \`hangup\`, notifications, unknown names), \`cached\` nee
 Besides unknown keys and wrong forms: a limit that is not shorter than \`wcs.requestTimeout\`; an attemptLimit longer than the
 limit beside it; two apps with the same name or path; one upstream twice in an app; an upstream that points back at
 \`listen\` or \`admin\`, is no http or https URL, or holds a user, a query or a fragment; \`admin\` on the port of \`listen\`; a
-\`store\` rung on a hook whose answer decides; hedge.min above hedge.max; breaker.maxOpenFor below openFor; a \`{ file }\` that
+\`store\` rung on a hook whose answer decides; hedge.min above hedge.max; breaker.maxOpenFor below openFor; ejection.maxFor below
+\`for\`; health.timeout above its interval; a \`{ file }\` that
 cannot be read or holds no JSON object; a \`provisional\` rung on another hook than \`connect\`; a \`wcs.properties\` that cannot
 be read, or that says something which WCS would not understand; an empty \`wcs.secret\`; \`restUsername\` without
 \`restPassword\`; a \`cache.redis.url\` that is none, or a \`ca\` that holds no certificate; an app that is called passthrough
-where \`passthrough\` stands at the top of the file.
+where \`passthrough\` stands at the top of the file; a certificate that cannot be read, does not fit its key, or stands without it;
+\`tls\` or \`wcs.addresses\` with a Unix socket as \`listen\`; \`cache.answers.each\` above a quarter of \`bytes\`.
 
 ## What \`check\` warns of
 
@@ -103,13 +105,20 @@ where \`passthrough\` stands at the top of the file.
 retry, which share one. A hook name that WCS is not known to call. An admin listener that is open to the network.
 \`provisional\`, which keeps nobody from hooks that WCS does not ask about, and which without \`cache.redis\` forgets its sessions at a restart.
 
-Of who may call: \`listen\` open to the network with neither \`wcs.secret\` nor \`wcs.addresses\` nor credentials. A secret of
-fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresses\` that hold every address.
+Of who may call: \`listen\` open to the network with none of \`wcs.secret\`, \`wcs.addresses\`, credentials and \`tls.clientCa\`. A
+secret of fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresses\` or \`trustedProxies\` that hold every
+address. PROXY headers that are believed from anybody. \`tls.insecure\`, \`tls\` without an https upstream, and a certificate that
+ends within two weeks.
 
 Of what one client may have: \`limits.rate\` by node where whoever reaches \`listen\` may say which node it is;
-\`limits.perAddress\` that is no less than \`limits.connections\`.
+\`limits.perAddress\` that is no less than \`limits.connections\`; either over a Unix socket, where nobody has an address.
+
+Of upstreams: \`ejection\` or \`health\` with one upstream; bounds of a learned limit that is not learned, or whose floor is above
+its ceiling.
+
 Of what passes through: a glob such as \`"*"\` in \`hooks\`, which makes a hook of every POST; a \`passthrough\` at the top of
-the file that is never used, because an app has every path.
+the file that is never used, because an app has every path. Routes that no path reaches, rungs behind one that always has an
+answer, \`keepFor\` or \`personal\` without \`cached\`, a \`limit\` beyond \`firstByte\`, and each \`personal: true\`.
 
 Of Redis: a \`budget\` that is long beside the limits; \`ca\` without TLS; \`sentinelPassword\` without sentinels.
 

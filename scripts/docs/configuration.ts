@@ -51,7 +51,7 @@ const formOf = ({
 }: JsonSchema): string => {
   if (words) return words.map(word => `\`${word}\``).join(', ');
   if (anyOf?.some(branch => branch.properties) && anyOf.some(branch => branch.const === false))
-    return '`false`, or keys';
+    return anyOf.some(branch => branch.const === true) ? '`true`, `false`, or keys' : '`false`, or keys';
   if (description && !properties) return description;
   if (type === 'integer') return 'whole number';
   if (items) return items.properties ? 'list' : 'list of texts';
@@ -60,7 +60,7 @@ const formOf = ({
 };
 
 const presetOf = (path: string, { default: value }: JsonSchema): string => {
-  const leaf = path.replace(/^apps\[\]\.(?:hooks\.\*\.)?/, '');
+  const leaf = /^apps\[\]\.(?:hooks\.\*\.)?(.+)/.exec(path)?.[1] ?? '';
   const preset = value ?? appSchema().properties?.[leaf]?.default ?? hookSchema().properties?.[leaf]?.default;
   if (['apps', 'apps[].name', 'apps[].path', 'apps[].upstreams'].includes(path)) return 'required';
   return preset === undefined || typeof preset === 'object' ? '' : `\`${preset}\``;

@@ -168,6 +168,10 @@ test('explain tells what a path gets that passes through, and why it has nothing
   const { code, err } = await told('Echo', '/other');
   assert.deepEqual([code, err], [2, 'breakwater explain: /other is not below /echo, which is the path of Echo\n']);
   assert.match((await told('passthrough', '/other')).err, /no app "passthrough" in .*, only Echo$/m);
+  const others = write('others.yaml', `${APP}passthrough: { upstreams: ["http://127.0.0.1:1"], idle: 5m }\n`);
+  for (const what of ['/other', 'anything'])
+    assert.match((await outcome(explain, ['passthrough', what, '-c', others])).out, /^idle +5m$/m);
+  assert.match((await outcome(explain, ['None', '/other', '-c', others])).err, /only Echo, passthrough$/m);
   const off = write('no-path.yaml', APP);
   assert.match((await outcome(explain, ['Echo', '/echo/x', '-c', off])).err, /nothing passes through to Echo/);
 });

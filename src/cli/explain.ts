@@ -1,3 +1,4 @@
+import { backedOf } from '../config/draft.ts';
 import { explainHook, explainThrough, isHook } from '../config/explain-hook.ts';
 import { explainPath } from '../config/explain-path.ts';
 import type { Fact } from '../config/fact.ts';
@@ -32,22 +33,23 @@ type Told = readonly Fact[] | string;
 
 const tellHook = (loaded: Loaded, name: string, hook: string, io: Io): Told => {
   const app = loaded.draft.apps.find(({ options }) => options.name === name);
-  if (!app) return noSuchApp(loaded, name);
+  const { others } = loaded.draft;
+  if (!app) return others?.options.name === name ? explainThrough(loaded, others) : noSuchApp(loaded, name);
   const isUnknown = !findHook(hook).known && !app.namedHooks.includes(hook);
   if (isUnknown && isHook(app, hook)) io.stderr.write(unknownHook(hook));
   return explainHook(loaded, app, hook);
 };
 
 const tellPath = (loaded: Loaded, name: string, path: string): Told => {
-  const { apps, passthrough } = loaded.config;
-  const backed = apps.find(app => app.name === name) ?? (passthrough?.name === name ? passthrough : undefined);
-  if (!backed) return noSuchApp(loaded, name);
+  const { config, draft } = loaded;
+  const backed = [...config.apps, ...[config.passthrough ?? []].flat()].find(each => each.name === name);
+  const whole = backedOf(draft).find(({ options }) => options.name === name);
+  if (!backed || !whole) return noSuchApp(loaded, name);
   if (!path.startsWith(`${backed.path}/`)) return `${path} is not below ${backed.path}, which is the path of ${name}`;
   const [pathAlone = ''] = path.split('?');
   const facts = explainPath(loaded, backed, pathAlone);
   if (!facts) return `nothing passes through to ${name}; write passthrough: true for it`;
-  const app = loaded.draft.apps.find(({ options }) => options.name === name);
-  return [...(app ? explainThrough(loaded, app) : []), ...facts];
+  return [...explainThrough(loaded, whole), ...facts];
 };
 
 const unknownHook = (hook: string): string => {
@@ -59,7 +61,7 @@ const unknownHook = (hook: string): string => {
 };
 
 const noSuchApp = ({ draft, file }: Loaded, name: string): string => {
-  const names = draft.apps.map(({ options }) => options.name);
+  const names = backedOf(draft).map(({ options }) => options.name);
   const meant = suggest(name, names);
   const remedy = meant ? `; did you mean ${meant}?` : '';
   return `no app ${JSON.stringify(name)} in ${file}, only ${names.join(', ')}${remedy}`;

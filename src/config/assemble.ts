@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { readCertificates } from '../tls/pem.ts';
-import { type Draft, type DraftApp, secretsOf } from './draft.ts';
+import { type Draft, type DraftApp, type DraftBacked, secretsOf } from './draft.ts';
 import { type ReadFile, routeFinder } from './static-routes.ts';
 import type { TlsFiles } from './tls-files.ts';
-import type { App, Config } from './types.ts';
+import type { App, Backed, Config } from './types.ts';
 import type { Finding } from './validate.ts';
 
 /** The content of the file that `ca` of the Redis of `owner` names, or what is wrong with it. */
@@ -31,7 +31,7 @@ export interface Files {
 }
 
 /** A draft without faults as what the gateway runs on. */
-export const assemble = ({ root, apps }: Draft, { cas, ofRoutes, tls }: Files): Config => ({
+export const assemble = ({ root, apps, others }: Draft, { cas, ofRoutes, tls }: Files): Config => ({
   listen: root.listen,
   admin: root.admin,
   tls: tls.listener,
@@ -45,7 +45,7 @@ export const assemble = ({ root, apps }: Draft, { cas, ofRoutes, tls }: Files): 
   },
   limits: root.limits,
   apps: apps.map(app => assembleApp(app, ofRoutes, tls.apps.get(app.index))),
-  passthrough: assemblePassthrough(root.passthrough, ofRoutes, tls.passthrough),
+  passthrough: others && assembleBacked(others, ofRoutes, tls.passthrough),
   cache: { ...root.cache, redis: root.cache.redis && { ...root.cache.redis, ca: cas.cache } },
   events: assembleEvents(root.events, cas.events),
   log: root.log,
@@ -58,25 +58,14 @@ const assembleEvents = ({ key, ...events }: Draft['root']['events'], ca: Buffer 
   redis: events.redis && { ...events.redis, ca },
 });
 
-/** The name that calls have which are no hooks, and the one of what no app has. */
-export const PASSTHROUGH = 'passthrough';
-
-const findRouteOf = (passthrough: App['passthrough'], read: ReadFile): App['findRoute'] =>
-  routeFinder(passthrough ? passthrough.routes : {}, read);
-
-const assemblePassthrough = (
-  written: Draft['root']['passthrough'],
-  read: ReadFile,
-  tls: App['tls'],
-): Config['passthrough'] => {
-  if (!written) return undefined;
-  const { firstByte, idle, limit, upgrades, routes, ...backed } = written;
-  const passthrough = { firstByte, idle, limit, upgrades, routes };
-  return { ...backed, tls, name: PASSTHROUGH, path: '', passthrough, findRoute: findRouteOf(passthrough, read) };
+const assembleBacked = ({ options }: DraftBacked, read: ReadFile, tls: Backed['tls']): Backed => {
+  const { passthrough } = options;
+  return { ...options, tls, findRoute: routeFinder(passthrough ? passthrough.routes : {}, read) };
 };
 
-const assembleApp = ({ options, namedHooks, names, settings }: DraftApp, read: ReadFile, tls: App['tls']): App => {
-  const { restUsername: username, restPassword: password, ...rest } = options;
+const assembleApp = (app: DraftApp, read: ReadFile, tls: App['tls']): App => {
+  const { namedHooks, names, settings } = app;
+  const { restUsername: username, restPassword: password, ...options } = app.options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
-  return { ...rest, tls, credentials, findRoute: findRouteOf(options.passthrough, read), namedHooks, names, settings };
+  return { ...assembleBacked({ ...app, options }, read, tls), credentials, namedHooks, names, settings };
 };

@@ -19,5 +19,9 @@ export const doorBreaches = ({ root }: Draft): readonly Finding[] => {
       message: `${message}; take it out, or write trustedProxies: [unix] if a proxy tells the address`,
     });
   }
+  if (proxyProtocol && trustedProxies && !trustedProxies.includes('unix')) {
+    const message = 'keeps everybody out, since listen is a Unix socket, where none of these can send a PROXY header';
+    findings.push({ path: ['trustedProxies'], message: `${message}; add unix`, key: true });
+  }
   return findings;
 };

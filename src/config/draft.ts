@@ -1,6 +1,6 @@
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
-import { type AppLayers, appLayers, flattenLayers, type Layer, lastToSay } from './layers.ts';
+import { type AppLayers, appLayers, type Fields, flattenLayers, type Layer, lastToSay } from './layers.ts';
 import type { Path } from './problems.ts';
 import { FileOptions, MergedApp, RootOptions } from './schema.ts';
 import { hookSettings, type ReadRung } from './settings.ts';
@@ -8,11 +8,15 @@ import type { HookSettings } from './types.ts';
 import { type Finding, validate } from './validate.ts';
 import { layUnder, type WcsFile } from './wcs-file.ts';
 
-/** An app whose keys are valid one by one; whether they fit together is what `rules.ts` looks at. */
-export interface DraftApp {
-  readonly index: number;
+/** Upstreams under one name, and how they are treated. */
+export interface DraftBacked {
   readonly layers: AppLayers;
   readonly options: MergedApp;
+}
+
+/** An app whose keys are valid one by one; whether they fit together is what `rules.ts` looks at. */
+export interface DraftApp extends DraftBacked {
+  readonly index: number;
   settings(hook: string): HookSettings;
   /** Every hook that is worth a look: the catalogue's and those that the file names. */
   readonly hooks: readonly string[];
@@ -27,6 +31,8 @@ export interface Draft {
   readonly data: unknown;
   readonly root: RootOptions;
   readonly apps: readonly DraftApp[];
+  /** What no app has, if that leads anywhere. */
+  readonly others: DraftBacked | undefined;
   /** WCS's own file, if one is named. */
   readonly wcsFile: WcsFile | undefined;
   /** The keys of `wcs` that come from it, each with the place that says so: `FILE:LINE`. */
@@ -39,6 +45,9 @@ export interface Valid {
   readonly apps: readonly number[];
   readonly findings: readonly Finding[];
 }
+
+/** The name that calls have which are no hooks, and the one of what no app has. */
+export const PASSTHROUGH = 'passthrough';
 
 const MAX_PASSES = 5;
 
@@ -117,8 +126,12 @@ export const draft = (valid: Valid, wcsFile: WcsFile | undefined, readRung: Read
   const { data, fromWcs } = layUnder(valid.data, wcsFile);
   const root = RootOptions.parse(data);
   const apps = valid.apps.map(index => draftApp(data, index, root.wcs.requestTimeout, readRung));
-  return { data, root, apps, wcsFile, fromWcs };
+  return { data, root, apps, others: draftOthers(data, root.passthrough), wcsFile, fromWcs };
 };
+
+/** All that has upstreams of its own. */
+export const backedOf = ({ apps, others }: Pick<Draft, 'apps' | 'others'>): readonly DraftBacked[] =>
+  others ? [...apps, others] : apps;
 
 /** Any of these may have signed a hook; none if signatures are not looked at. */
 export const secretsOf = ({ root }: Pick<Draft, 'root'>): readonly string[] => [root.wcs.secret ?? []].flat();
@@ -138,6 +151,22 @@ const draftApp = (data: unknown, index: number, requestTimeout: number, readRung
     hooks: [...new Set([...CATALOGUE.map(({ name }) => name), ...namedHooks])],
     namedHooks,
     names: hook => globs.some(glob => matchesGlob(glob, hook)),
+  };
+};
+
+/** In the shape of an app: its keys of `passthrough` stand beside those of upstreams. */
+const draftOthers = (data: unknown, written: RootOptions['passthrough']): DraftBacked | undefined => {
+  if (!written) return undefined;
+  const { firstByte, idle, limit, upgrades, routes, ...ofUpstreams } = written;
+  const passthrough = { firstByte, idle, limit, upgrades, routes };
+  const fields = (data as { readonly passthrough: Fields }).passthrough;
+  const general = [
+    { path: [PASSTHROUGH], data: fields },
+    { path: [], data: { passthrough: fields } },
+  ];
+  return {
+    layers: { general, hooks: [] },
+    options: { name: PASSTHROUGH, path: '', passthrough, ...ofUpstreams },
   };
 };
 

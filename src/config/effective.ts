@@ -25,10 +25,11 @@ const keepLiteral = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, keepLiteral(item)]));
 };
 
-const effective = ({ data, root, apps }: Draft): Fields => {
-  const { defaults: _, apps: __, ...rest } = fill(fileSchema(), data) as Fields;
+const effective = ({ data, root, apps, others }: Draft): Fields => {
+  const { defaults: _, apps: __, passthrough, ...rest } = fill(fileSchema(), data) as Fields;
   return {
     ...masked(rest),
+    ...(others && masked({ passthrough: { ...(passthrough as Fields), concurrency: others.options.concurrency } })),
     listen: formatAddress(root.listen),
     admin: formatAddress(root.admin),
     apps: apps.map(app => effectiveApp(app, root.wcs.requestTimeout)),
@@ -49,7 +50,9 @@ const effectiveApp = ({ layers, options }: DraftApp, requestTimeout: number): Fi
     ...effectiveAttempt(layers, general),
     ...pick(fill(appSchema(), written), ['connectLimit']),
     ...pick(fill(hookSchema(), written), ['idempotent', 'hedge', 'retry']),
-    ...pick(fill(appSchema(), written), ['breaker', 'concurrency', ...REPLICAS, 'tls']),
+    ...pick(fill(appSchema(), written), ['breaker']),
+    concurrency: options.concurrency,
+    ...pick(fill(appSchema(), written), [...REPLICAS, 'tls']),
     ...masked(pick(fill(appSchema(), written), ['passthrough'])),
     ...masked(pick(fill(hookSchema(), written), ['fallback'])),
     hooks: effectiveHooks(layers),
@@ -79,11 +82,13 @@ const pick = (fields: unknown, keys: readonly string[]): Fields =>
   Object.fromEntries(keys.map(key => [key, (fields as Fields)[key]]).filter(([, value]) => value !== undefined));
 
 /** `value` with the defaults of `schema` wherever it says nothing, in the order of the schema. */
-const fill = ({ properties, anyOf, ...schema }: JsonSchema, value: unknown): unknown => {
-  const given = value === undefined ? schema.default : value;
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+const fill = ({ properties, anyOf, additionalProperties: others, ...schema }: JsonSchema, value: unknown): unknown => {
   const known = properties ?? anyOf?.find(branch => branch.properties)?.properties;
-  if (!known) return given;
-  const filled = Object.entries(known).map(([key, inner]) => [key, fill(inner, (given as Fields)[key])]);
+  const said = value === undefined ? schema.default : value;
+  const given = known && said === true ? {} : said;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  const each = typeof others === 'object' ? others : {};
+  const inside = known ?? Object.fromEntries(Object.keys(given).map(key => [key, each]));
+  const filled = Object.entries(inside).map(([key, inner]) => [key, fill(inner, (given as Fields)[key])]);
   return Object.fromEntries(filled.filter(([, item]) => item !== undefined));
 };

@@ -5,22 +5,23 @@ import { listed } from './text.ts';
 /** From where and by whom hooks of `app` are taken. */
 export const callerStatements = (draft: Draft, app: DraftApp): readonly Statement[] => {
   const found = [
-    ...ofCertificate(draft),
+    ...certificateStatements(draft),
     ...ofAddresses(draft),
     ...ofSignature(draft, app),
     ...ofCredentials(draft, app),
   ];
-  return [...(found.length > 0 ? found : [ANYONE]), ...ofProxies(draft)];
+  return [...(found.length > 0 ? found : [ANYONE]), ...proxyStatements(draft)];
 };
 
 const ANYONE: Statement = {
   name: 'callers',
   value: 'anyone',
   meaning: 'whoever reaches listen is taken for WCS',
-  rule: 'neither wcs.addresses nor wcs.secret nor restUsername is written',
+  rule: 'none of wcs.addresses, wcs.secret, restUsername and tls.clientCa is written',
 };
 
-const ofCertificate = ({ root: { tls } }: Draft): readonly Statement[] =>
+/** Who may connect at all. */
+export const certificateStatements = ({ root: { tls } }: Draft): readonly Statement[] =>
   tls?.clientCa === undefined
     ? []
     : [
@@ -33,7 +34,7 @@ const ofCertificate = ({ root: { tls } }: Draft): readonly Statement[] =>
       ];
 
 /** Who tells where a call comes from. */
-const ofProxies = ({ root: { trustedProxies, proxyProtocol } }: Draft): readonly Statement[] => [
+export const proxyStatements = ({ root: { trustedProxies, proxyProtocol } }: Draft): readonly Statement[] => [
   ...(proxyProtocol
     ? [
         {
@@ -95,3 +96,22 @@ const ofCredentials = (draft: Draft, { index, options }: DraftApp): readonly Sta
     },
   ];
 };
+
+/** Where clients are told apart, and what one gets that is over its rate. */
+interface Rated {
+  readonly of: 'address' | 'node';
+  readonly beyond: string;
+}
+
+/** How much of the back-ends one client gets. */
+export const rateStatement = ({ root: { limits } }: Draft, { of, beyond }: Rated): readonly Statement[] =>
+  limits.rate
+    ? [
+        {
+          name: 'rate',
+          value: `${limits.rate.calls} calls a second of one ${of}, ${limits.rate.burst} at once`,
+          meaning: `for all apps together; a call beyond that ${beyond}, and the back-end is not asked`,
+          path: ['limits', 'rate'],
+        },
+      ]
+    : [];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { explainHook } from './explain-hook.ts';
+import { explainHook, explainThrough } from './explain-hook.ts';
 import { parseConfig } from './load.ts';
 
 const FOLDER = mkdtempSync(join(tmpdir(), 'breakwater-explain-'));
@@ -88,7 +88,7 @@ test('who may call is told with the line that says so', () => {
 
 test('without any guard, anyone may call', () => {
   assert.deepEqual(factsOf(APP, 'connect')('callers'), [
-    'anyone (neither wcs.addresses nor wcs.secret nor restUsername is written)',
+    'anyone (none of wcs.addresses, wcs.secret, restUsername and tls.clientCa is written)',
   ]);
 });
 
@@ -105,4 +105,31 @@ test('where other things are let through, a name that nobody knows is one of the
   assert.deepEqual(factsOf(through, 'login')('fallback'), []);
   for (const hook of ['connect', 'myHook']) assert.notDeepEqual(factsOf(through, hook)('fallback'), [], hook);
   assert.notDeepEqual(factsOf(APP, 'login')('fallback'), []);
+});
+
+const SHARED = `limits: { rate: { calls: 5, burst: 9, by: node } }
+trustedProxies: [10.0.0.9]
+`;
+const OTHERS = `passthrough:
+  upstreams: [https://10.0.0.1, https://app.example]
+  concurrency: auto
+  tls: { insecure: true }
+`;
+
+test('what passes through is told with all that holds for it, of an app and where no app has the path', () => {
+  const loaded = parseConfig(`${SHARED}${APP}    passthrough: true\n${OTHERS}`, { file: 'test.yaml', env: {} });
+  const told = (backed = loaded.draft.others) => {
+    assert.ok(backed);
+    const all = explainThrough(loaded, backed);
+    return (name: string) => all.filter(fact => fact.name === name).map(({ value, from }) => `${value} (${from})`);
+  };
+  for (const facts of [told(), told(loaded.draft.apps[0])]) {
+    assert.deepEqual(facts('rate'), ['5 calls a second of one address, 9 at once (test.yaml:1 limits.rate)']);
+    assert.deepEqual(facts('proxies'), ['10.0.0.9 (test.yaml:2 trustedProxies)']);
+    assert.deepEqual(facts('priority'), ['low (built-in: hooks go first)']);
+    assert.equal(facts('ejection').length, 1);
+  }
+  assert.deepEqual(told()('concurrency'), ['4 to 256 at a time, 256 waiting (test.yaml:10 passthrough.concurrency)']);
+  assert.deepEqual(told()('tls'), ['any certificate (test.yaml:11 passthrough.tls)']);
+  assert.deepEqual(told()('resolve'), ['every 30s (built-in: 30s)']);
 });

@@ -1,7 +1,7 @@
 import { findHook, type Hook, needsVerifying } from '../hooks/catalogue.ts';
 import { priorityOf } from '../hooks/priority.ts';
-import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
-import { callerStatements } from './explain-callers.ts';
+import { type Draft, type DraftApp, type DraftBacked, originOf, timeoutSource } from './draft.ts';
+import { callerStatements, rateStatement } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
 import { passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
@@ -19,9 +19,9 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
   return asFacts(loaded, hookLayers(app.layers, hook), hookStatements(loaded, app, hook));
 };
 
-/** All that holds for what is no hook of `app`. */
-export const explainThrough = (loaded: Loaded, app: DraftApp): readonly Fact[] =>
-  asFacts(loaded, app.layers.general, passthroughStatements(app));
+/** All that holds for what is no hook of `backed`. */
+export const explainThrough = (loaded: Loaded, backed: DraftBacked): readonly Fact[] =>
+  asFacts(loaded, backed.layers.general, passthroughStatements(loaded.draft, backed));
 
 const asFacts = (loaded: Loaded, layers: readonly Layer[], statements: readonly Statement[]): readonly Fact[] =>
   statements.map(({ key, path: whole, place, rule, ...fact }) => {
@@ -38,9 +38,10 @@ export const isHook = (app: DraftApp, hook: string): boolean =>
 const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly Statement[] => {
   const entry = findHook(hook);
   const settings = app.settings(hook);
+  const { rate } = loaded.draft.root.limits;
   return [
     ...callerStatements(loaded.draft, app),
-    ...ofRate(loaded.draft),
+    ...rateStatement(loaded.draft, { of: rate?.by ?? 'address', beyond: 'gets the next rung at once' }),
     ofHook(entry),
     ...ofHold(app, entry),
     ofLimit(settings, loaded.draft),
@@ -49,8 +50,8 @@ const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly S
     ofRetry(settings, app),
     ofHedge(settings, app),
     ofCoalesce(settings, entry),
-    ofBreaker(app),
-    ofConcurrency(app),
+    ofBreaker(app, 'attemptLimit'),
+    ofConcurrency(app, 'gets the next rung at once'),
     ofPriority(settings, entry),
     ...replicaStatements(app),
     ...ofTls(app),
@@ -58,20 +59,6 @@ const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly S
     ...ofLadder(settings, entry),
   ];
 };
-
-/** How much of the back-end one client gets. */
-const ofRate = ({ root: { limits } }: Draft): readonly Statement[] =>
-  limits.rate
-    ? [
-        {
-          name: 'rate',
-          value: `${limits.rate.calls} calls a second of one ${limits.rate.by}, ${limits.rate.burst} at once`,
-          meaning:
-            'for all apps together; a call beyond that gets the next rung at once, and the back-end is not asked',
-          path: ['limits', 'rate'],
-        },
-      ]
-    : [];
 
 /** What `provisional` on connect means for the hooks that follow. */
 const ofHold = (app: DraftApp, hook: Hook): readonly Statement[] => {

@@ -1,16 +1,16 @@
 import { namesOf } from './address.ts';
-import type { DraftApp } from './draft.ts';
+import type { DraftBacked } from './draft.ts';
 import type { Statement } from './fact.ts';
 import { formatDuration, formatShare } from './text.ts';
 
 /** What keeps calls from the upstream that is worse than the others, and what asks how they are. */
-export const replicaStatements = (app: DraftApp): readonly Statement[] => [
+export const replicaStatements = (app: DraftBacked): readonly Statement[] => [
   ofEjection(app),
   ...ofHealth(app),
   ...ofNames(app),
 ];
 
-const ofEjection = ({ options: { ejection, upstreams, slowStart } }: DraftApp): Statement => ({
+const ofEjection = ({ options: { ejection, upstreams, slowStart } }: DraftBacked): Statement => ({
   name: 'ejection',
   value:
     ejection && upstreams.length > 1
@@ -21,13 +21,17 @@ const ofEjection = ({ options: { ejection, upstreams, slowStart } }: DraftApp): 
   rule: '5 failures in a row, 20% failures, 3 times as slow; for 10s, up to 5m',
 });
 
-const ejectionMeaning = (ejection: DraftApp['options']['ejection'], upstreams: number, slowStart: number): string => {
+const ejectionMeaning = (
+  ejection: DraftBacked['options']['ejection'],
+  upstreams: number,
+  slowStart: number,
+): string => {
   if (upstreams === 1) return 'there is one upstream, so there is none to leave out';
   if (!ejection) return 'an upstream that is worse than the others gets its part of the calls';
   return `an upstream that is so much worse than the others is then left out for ${formatDuration(ejection.for)}, later up to ${formatDuration(ejection.maxFor)}, never more than half of the ${upstreams}; when it is back, its share grows over ${formatDuration(slowStart)}`;
 };
 
-const ofHealth = ({ options: { health } }: DraftApp): readonly Statement[] =>
+const ofHealth = ({ options: { health } }: DraftBacked): readonly Statement[] =>
   health
     ? [
         {
@@ -40,7 +44,7 @@ const ofHealth = ({ options: { health } }: DraftApp): readonly Statement[] =>
     : [];
 
 /** Where upstreams are written as addresses there is nothing to ask for. */
-const ofNames = ({ options: { upstreams, resolve } }: DraftApp): readonly Statement[] => {
+const ofNames = ({ options: { upstreams, resolve } }: DraftBacked): readonly Statement[] => {
   const names = namesOf(upstreams);
   if (names.length === 0) return [];
   return [

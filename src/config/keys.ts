@@ -36,12 +36,12 @@ export const KEYS: Readonly<Record<string, string>> = {
   'limits.headers': 'Largest header block of a request.',
   'limits.connections': 'Most connections at a time; what comes beyond is answered 503.',
   'limits.perAddress':
-    'Most connections of one client address at a time (of IPv6: of one /64); what comes beyond is answered 503. 0: no cap. WCS opens as many as it has hooks out at a time.',
+    'Most connections of one client address at a time (of IPv6: of one /64); what comes beyond is answered 503. 0: no cap. WCS opens as many as it has hooks out at a time. Those of trustedProxies are not counted, unless a PROXY header tells whose they are.',
   'limits.headersWithin': 'How long the headers of a request may take from its first byte; then 408.',
   'limits.bodyRate':
     'Fewest bytes of a body that must come in a second, on average over each five seconds; then 408. 0: any rate, within the limit of the hook.',
   'limits.rate':
-    'How many calls of one client go to the back-ends. What comes beyond gets the next rung at once, with the reason rate. Default: any number.',
+    'How many calls of one client go to the back-ends. What comes beyond gets the next rung at once, with the reason rate; what passes through gets 429, unless a route has an answer. Default: any number.',
   'limits.rate.calls': 'Calls a second in the long run.',
   'limits.rate.burst': 'Calls at once after a quiet time.',
   'limits.rate.by':
@@ -51,7 +51,7 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Any key of an app except name, path, upstreams, restUsername and restPassword; holds for every app that does not say otherwise.',
   apps: 'The applications of WCS whose hooks come through here.',
   'apps[].name': 'Label in metrics and logs.',
-  'apps[].path': 'WCS calls <listen><path>/<hook>. What stands between is no hook: the path must fit exactly.',
+  'apps[].path': 'WCS calls <listen><path>/<hook>. The path must fit exactly; what lies below it otherwise is no hook.',
   'apps[].upstreams':
     'Addresses of the back-end, http, https or unix:/path.sock:/base; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
   'apps[].restUsername':
@@ -144,7 +144,7 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Keeps answers although the back-end says that they are for one client or not to be kept or given stale, and answers to requests with Authorization or Cookie; each client that differs in those two gets its own alone.',
 
   passthrough:
-    'Where all paths lead that no app has. The label of its calls is passthrough. Default: nowhere, they get 404.',
+    'Where all paths lead that no app has. Beside upstreams it has the keys of apps[].passthrough, and of an app those for upstreams: connectLimit, breaker, concurrency, ejection, slowStart, health, resolve and tls; defaults are not for it. The label of its calls is passthrough. Default: nowhere, they get 404.',
   'passthrough.upstreams': 'Addresses of the back-end; a request goes to <upstream><path>.',
 
   'apps[].tls':

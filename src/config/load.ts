@@ -87,6 +87,8 @@ const examine = (data: unknown, file: string): Examined => {
   const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
   const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');
   const tls = readTlsFiles(whole, file);
+  // What is wrong by itself, and looked at no more, is not missing too.
+  const wrong = new Set(valid.findings.map(({ path }) => formatPath(path)));
   const found = [
     ...valid.findings,
     ...files.findings,
@@ -95,7 +97,7 @@ const examine = (data: unknown, file: string): Examined => {
     ...ca.findings,
     ...ofEvents.findings,
     ...tls.findings,
-    ...breaches(whole),
+    ...breaches(whole).filter(({ path }) => !wrong.has(formatPath(path))),
   ];
   const cas = { cache: ca.content, events: ofEvents.content };
   return { found, whole, contents: { cas, ofRoutes: ofRoutes.read, tls } };

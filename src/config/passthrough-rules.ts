@@ -1,29 +1,15 @@
-import { PASSTHROUGH } from './assemble.ts';
-import type { Draft, DraftApp } from './draft.ts';
+import { type Draft, type DraftApp, PASSTHROUGH } from './draft.ts';
 import { matchesGlob } from './glob.ts';
-import { formatDuration } from './text.ts';
 import type { Finding } from './validate.ts';
 
-/** What is wrong with the `passthrough` of all paths that no app has. */
-export const passthroughBreaches = ({ root, apps }: Draft): readonly Finding[] => {
-  if (!root.passthrough) return [];
-  const { breaker } = root.passthrough;
-  const named = apps.filter(({ options }) => options.name === PASSTHROUGH);
-  return [
-    ...named.map(({ index }) => ({
+/** An app that has the label of what no app has. */
+export const passthroughBreaches = ({ others, apps }: Draft): readonly Finding[] =>
+  apps
+    .filter(({ options }) => others && options.name === PASSTHROUGH)
+    .map(({ index }) => ({
       path: ['apps', index, 'name'],
       message: `is ${PASSTHROUGH}, the label of what no app has; write another name`,
-    })),
-    ...(breaker && breaker.maxOpenFor < breaker.openFor
-      ? [
-          {
-            path: [PASSTHROUGH, 'breaker'],
-            message: `breaker.maxOpenFor is ${formatDuration(breaker.maxOpenFor)}, shorter than breaker.openFor, ${formatDuration(breaker.openFor)}; raise maxOpenFor or lower openFor`,
-          },
-        ]
-      : []),
-  ];
-};
+    }));
 
 /** What of passing through is probably not meant. */
 export const passthroughDoubts = (draft: Draft): readonly Finding[] => [
@@ -43,8 +29,8 @@ const allHooks = ({ options, layers }: DraftApp): readonly Finding[] =>
       key: true,
     }));
 
-const neverUsed = ({ root, apps }: Draft): readonly Finding[] => {
-  const all = root.passthrough && apps.find(({ options }) => options.path === '');
+const neverUsed = ({ others, apps }: Draft): readonly Finding[] => {
+  const all = others && apps.find(({ options }) => options.path === '');
   if (!all) return [];
   const message = `is never used: ${all.options.name} has every path; write passthrough: true there, or take it out`;
   return [{ path: [PASSTHROUGH], message, key: true }];

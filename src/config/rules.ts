@@ -3,8 +3,9 @@ import { formatAddress, isSocketPath, type ListenAddress } from '../core/host-po
 import { findHook } from '../hooks/catalogue.ts';
 import { duration } from '../options/fields.ts';
 import { isWildcard, reaches, upstreamAddress } from './address.ts';
+import { backedBreaches } from './backed-rules.ts';
 import { doorBreaches } from './door-rules.ts';
-import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
+import { backedOf, type Draft, type DraftApp, type DraftBacked, originOf, timeoutSource } from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { passthroughBreaches } from './passthrough-rules.ts';
 import { formatPath, type Path } from './problems.ts';
@@ -28,25 +29,20 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...duplicates(draft, 'name', 'give each app a name of its own'),
   ...duplicates(draft, 'path', 'give each app a path of its own'),
   ...passthroughBreaches(draft),
-  ...upstreams(draft, ['passthrough'], draft.root.passthrough?.upstreams ?? []),
+  ...backedOf(draft).flatMap(backed => [...upstreams(draft, backed), ...backedBreaches(backed)]),
   ...amountsOf(['passthrough'], fieldOf(draft.data, 'passthrough')),
   ...answersBreaches(draft),
   ...routeAmounts(draft).flatMap(({ path, value }) => amount(path, String(path.at(-1)), value)),
   ...draft.apps.flatMap(app => [
-    ...upstreams(draft, ['apps', app.index], app.options.upstreams),
     ...limits(draft, app),
     ...limitsWithinBudget(draft, app),
     ...amounts(app),
     ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
-    ...breakers(app),
-    ...ejections(app),
-    ...checks(app),
     ...stores(app),
     ...journalBudget(draft, app),
     ...provisionals(app),
     ...early(app),
     ...credentials(app),
-    ...clientPair(app),
   ]),
 ];
 
@@ -83,9 +79,9 @@ const ownAddresses = (): readonly string[] => {
   }
 };
 
-const upstreams = ({ root }: Draft, of: Path, urls: readonly string[]): readonly Finding[] =>
+const upstreams = ({ root }: Draft, { layers, options: { upstreams: urls } }: DraftBacked): readonly Finding[] =>
   urls.flatMap((url, at) => {
-    const path: Path = [...of, 'upstreams', at];
+    const path: Path = [...(originOf(layers.general, ['upstreams']) ?? []), at];
     const target = upstreamAddress(url);
     const hits = (listen: ListenAddress) =>
       reaches(target, listen, !isSocketPath(listen) && isWildcard(listen.host) ? ownAddresses() : []);
@@ -151,30 +147,6 @@ const hookBreaches = (app: DraftApp, hook: string): readonly Finding[] => {
   return findings;
 };
 
-const breakers = ({ layers, options: { breaker } }: DraftApp): readonly Finding[] => {
-  if (!breaker || breaker.maxOpenFor >= breaker.openFor) return [];
-  const path =
-    originOf(layers.general, ['breaker', 'maxOpenFor']) ?? originOf(layers.general, ['breaker', 'openFor']) ?? [];
-  const message = `breaker.maxOpenFor is ${formatDuration(breaker.maxOpenFor)}, shorter than breaker.openFor`;
-  return [{ path, message: `${message}, ${formatDuration(breaker.openFor)}; raise maxOpenFor or lower openFor` }];
-};
-
-const ejections = ({ layers, options: { ejection } }: DraftApp): readonly Finding[] => {
-  if (!ejection || ejection.maxFor >= ejection.for) return [];
-  const path = originOf(layers.general, ['ejection', 'maxFor']) ?? originOf(layers.general, ['ejection', 'for']) ?? [];
-  const message = `ejection.maxFor is ${formatDuration(ejection.maxFor)}, shorter than ejection.for`;
-  return [{ path, message: `${message}, ${formatDuration(ejection.for)}; raise maxFor or lower for` }];
-};
-
-/** One question is out at a time. */
-const checks = ({ layers, options: { health } }: DraftApp): readonly Finding[] => {
-  if (!health || health.timeout <= health.interval) return [];
-  const path =
-    originOf(layers.general, ['health', 'timeout']) ?? originOf(layers.general, ['health', 'interval']) ?? [];
-  const message = `health.timeout is ${formatDuration(health.timeout)}, longer than health.interval`;
-  return [{ path, message: `${message}, ${formatDuration(health.interval)}; raise interval or lower timeout` }];
-};
-
 /** A stored event is acknowledged before the back-end has seen it, so its answer must not decide anything. */
 const stores = (app: DraftApp): readonly Finding[] => {
   const deciding = app.hooks.filter(hook => usesStore(app, hook) && findHook(hook).decides !== 'never');
@@ -228,14 +200,6 @@ const credentials = ({ index, options }: DraftApp): readonly Finding[] => {
   const [there, missing] =
     restUsername === undefined ? ['restPassword', 'restUsername'] : ['restUsername', 'restPassword'];
   return [{ path: ['apps', index, there], message: `stands without ${missing}; write both, or neither` }];
-};
-
-/** A certificate is of no use without its key. */
-const clientPair = ({ layers, options: { tls } }: DraftApp): readonly Finding[] => {
-  if (!tls || (tls.cert === undefined) === (tls.key === undefined)) return [];
-  const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
-  const path = originOf(layers.general, ['tls', there]) ?? [];
-  return [{ path, message: `stands without tls.${missing}; write both, or neither` }];
 };
 
 const usesStore = (app: DraftApp, hook: string): boolean => rungAt(app, hook, 'store') >= 0;

@@ -133,7 +133,7 @@ const presetOfUpstreams = {
   concurrency: ofUpstreams.concurrency.prefault({}),
   ejection: ofUpstreams.ejection.prefault({}),
   slowStart: ofUpstreams.slowStart.prefault('10s'),
-  health: ofUpstreams.health.default(false),
+  health: ofUpstreams.health.prefault(false),
   resolve: ofUpstreams.resolve.prefault('30s'),
   tls: ofUpstreams.tls.optional(),
 };
@@ -142,6 +142,8 @@ const settings = {
   limit: duration(),
   attemptLimit: duration(),
   ...ofUpstreams,
+  // The path may stand in `defaults` alone.
+  health: orFalse(HealthOptions.partial({ path: true })),
   idempotent: z
     .union([z.boolean(), z.array(glob())])
     .meta({ description: 'true, false, or a list of hook names or globs' }),
@@ -262,7 +264,9 @@ export const MergedApp = z.object({
   upstreams: upstreams(),
   ...credentials,
   ...presetOfUpstreams,
-  passthrough: settings.passthrough.default(false),
+  // No path is a fault of the whole, which `backed-rules.ts` tells.
+  health: orFalse(HealthOptions.extend({ path: HealthOptions.shape.path.default('') })).prefault(false),
+  passthrough: settings.passthrough.prefault(false),
 });
 export type MergedApp = z.output<typeof MergedApp>;
 

@@ -58,6 +58,12 @@ test('keys that name a secret are known by a part of their name', () => {
   assert.deepEqual(keys.map(isSecretKey), [true, true, true, true, false, false, false, false]);
 });
 
+test('a path that is named like a secret is none, and what looks like one below it is', () => {
+  assert.deepEqual(['/api/token', '*token*', '?secret'].map(isSecretKey), [false, false, false]);
+  const routes = { '/api/token*': { keepFor: '1h', fallback: [{ body: { token: 'abc' } }] } };
+  assert.deepEqual(maskValue(routes), { '/api/token*': { keepFor: '1h', fallback: [{ body: { token: '***' } }] } });
+});
+
 test('all below a secret key is masked, and nothing else', () => {
   const value = { token: ['a', { b: 'c' }], list: [1, 'http://u:p@h/'], name: 'n' };
   assert.deepEqual(maskValue(value), { token: ['***', { b: '***' }], list: [1, 'http://***@h/'], name: 'n' });

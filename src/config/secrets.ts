@@ -16,9 +16,9 @@ const JSON_KEYS: ReadonlySet<unknown> = new Set(['body', 'echo']);
 /** What stands in place of a secret. */
 export const MASK = '***';
 
-/** True for the name of a key whose value nobody should read over a shoulder. */
+/** True for the name of a key whose value nobody should read over a shoulder. A path, or a glob of paths, is none. */
 export const isSecretKey = (key: string | number | undefined): boolean =>
-  typeof key === 'string' && SECRET_KEY.test(key);
+  typeof key === 'string' && !/^[/*?]/.test(key) && SECRET_KEY.test(key);
 
 /** `text` without the user and password of any URL in it. */
 export const maskUserinfo = (text: string): string =>

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
-import type { UpstreamTls, UpstreamTlsOptions } from '../options/tls.ts';
+import type { UpstreamTls } from '../options/tls.ts';
 import { type ListenerTls, readAuthorities } from '../tls/listener.ts';
 import { type Pair, PairError, type PairFiles, readPair } from '../tls/pem.ts';
 import { lifeDoubt } from '../tls/validity.ts';
-import { type Draft, type DraftApp, originOf } from './draft.ts';
+import { type Draft, type DraftBacked, originOf } from './draft.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';
 
@@ -66,12 +66,9 @@ const readListener = ({ root: { tls } }: Draft, reader: Reader): ListenerTls | u
   return { ...tls, cert: reader.whole(tls.cert), key: reader.whole(tls.key), clientCa };
 };
 
-const readUpstream = (
-  tls: UpstreamTlsOptions | undefined,
-  pathOf: (key: string) => Path,
-  reader: Reader,
-): UpstreamTls | undefined => {
+const readUpstream = ({ options: { tls }, layers }: DraftBacked, reader: Reader): UpstreamTls | undefined => {
   if (!tls) return undefined;
+  const pathOf = (key: string): Path => originOf(layers.general, ['tls', key]) ?? [];
   const { cert, key, serverName, insecure } = tls;
   // One without the other is told of elsewhere.
   const client = cert !== undefined && key !== undefined ? reader.pair({ cert, key }, pathOf) : undefined;
@@ -82,10 +79,8 @@ const readUpstream = (
 export const readTlsFiles = (draft: Draft, configFile: string): TlsFiles => {
   const reader = new Reader(configFile);
   const listener = readListener(draft, reader);
-  const ofApp = ({ options, layers }: DraftApp) =>
-    readUpstream(options.tls, key => originOf(layers.general, ['tls', key]) ?? [], reader);
-  const apps = draft.apps.map(app => [app.index, ofApp(app)] as const);
-  const passthrough = readUpstream(draft.root.passthrough?.tls, key => ['passthrough', 'tls', key], reader);
+  const apps = draft.apps.map(app => [app.index, readUpstream(app, reader)] as const);
+  const passthrough = draft.others && readUpstream(draft.others, reader);
   const { findings, doubts } = reader;
   return {
     listener,

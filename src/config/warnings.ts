@@ -1,9 +1,10 @@
 import { formatAddress, isLocal, isSocketPath } from '../core/host-port.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
+import { backedDoubts } from './backed-warnings.ts';
 import { byOrigin, ladder } from './by-origin.ts';
 import { cacheDoubts } from './cache-warnings.ts';
 import { doorDoubts } from './door-warnings.ts';
-import { type Draft, type DraftApp, originOf } from './draft.ts';
+import type { Draft, DraftApp } from './draft.ts';
 import { isLiteral, matchesGlob } from './glob.ts';
 import { keyDoubts, ladderDoubts } from './ladder-warnings.ts';
 import { hookLayers, type Layer } from './layers.ts';
@@ -11,7 +12,6 @@ import { limitDoubts } from './limit-warnings.ts';
 import { passthroughDoubts } from './passthrough-rules.ts';
 import { formatPath } from './problems.ts';
 import { routeDoubts } from './route-warnings.ts';
-import { MergedApp } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { formatShare, listed } from './text.ts';
 import { tlsDoubts } from './tls-warnings.ts';
@@ -29,12 +29,11 @@ export const doubts = (draft: Draft): readonly Finding[] => [
     ...keyDoubts(app),
     ...repeats(app),
     ...budgets(app),
-    ...idleBounds(app),
     ...unknownHooks(app),
     ...unknownRepeats(app),
   ]),
   ...idleHedges(draft.apps),
-  ...idleEjections(draft.apps),
+  ...backedDoubts(draft),
   ...doorDoubts(draft),
   ...limitDoubts(draft),
   ...tlsDoubts(draft),
@@ -110,23 +109,6 @@ const budgets = (app: DraftApp): readonly Finding[] => {
   });
 };
 
-/** Bounds that do not bound what they seem to. The usual ones say nothing: check prints them. */
-const idleBounds = (app: DraftApp): readonly Finding[] => {
-  const { max, floor, ceiling } = app.options.concurrency;
-  const usual = MergedApp.shape.concurrency.parse('auto');
-  const at = (key: 'floor' | 'ceiling') => originOf(app.layers.general, ['concurrency', key]) ?? [];
-  if (max !== 'auto')
-    return (['floor', 'ceiling'] as const)
-      .filter(key => app.options.concurrency[key] !== usual[key])
-      .map(key => ({
-        path: at(key),
-        message: `is of no use while concurrency.max is ${max}; write max: auto, or take it out`,
-      }));
-  if (floor <= ceiling || floor === usual.floor) return [];
-  const message = `concurrency.floor is ${floor}, more than the ceiling, so that the limit is always ${ceiling}`;
-  return [{ path: at('floor'), message: `${message}; lower floor, or write max: ${ceiling}` }];
-};
-
 /** Hedges that somebody wrote and that can never be sent, because no hook that they are for may be repeated. */
 const idleHedges = (apps: readonly DraftApp[]): readonly Finding[] => {
   const written = apps.flatMap(({ layers }) => [...layers.general, ...layers.hooks].filter(({ data }) => data.hedge));
@@ -138,22 +120,6 @@ const idleHedges = (apps: readonly DraftApp[]): readonly Finding[] => {
       message: 'is never used: only what is idempotent is sent twice; write idempotent too, or take hedge out',
     }));
 };
-
-/** What somebody wrote for the choice between upstreams, where no app that it is for has a choice. */
-const idleEjections = (apps: readonly DraftApp[]): readonly Finding[] => {
-  const written = apps.flatMap(app => app.layers.general.map(({ path, data }) => ({ app, path, data })));
-  const byPlace = Map.groupBy(written, ({ path }) => formatPath(path));
-  return [...byPlace.values()]
-    .filter(same => same.every(({ app }) => app.options.upstreams.length === 1))
-    .flatMap(([one]) => (one ? [...idleKey(one, 'ejection', LEFT_OUT), ...idleKey(one, 'health', ASKED)] : []));
-};
-
-const LEFT_OUT = 'does nothing with one upstream: there is none to leave out; write a second upstream, or take it out';
-const ASKED =
-  'changes nothing for calls with one upstream, which is used in any case; it is shown in metrics and on the status page';
-
-const idleKey = ({ path, data }: Layer, key: string, message: string): readonly Finding[] =>
-  data[key] ? [{ path: [...path, key], message, key: true }] : [];
 
 /** True if some hook that the layer is for may be sent twice, so that its hedge is of use. */
 const reachesRepeatable = (app: DraftApp, { path }: Layer): boolean =>

@@ -72,18 +72,22 @@ test('sessions of which an earlier process stored something wait behind it', asy
   assert.equal(delivery.outbox.lanes.hasStored('new'), false);
 });
 
-test('a breaker that closes makes all that waits due', async () => {
-  const came = go();
-  await delivery.open();
-  await put('waiting');
-  await journal.lease('EchoApp', 1, 0);
-  await journal.settle('waiting', { type: 'again', ms: 3_600_000 });
-  await time.tick(1000);
-  assert.deepEqual(came, []);
-  delivery.listen({ type: 'breaker', app: 'EchoApp', upstream: 'http://b', to: 'closed' } as Event);
-  await settle();
-  assert.deepEqual(came, ['waiting']);
-});
+for (const [what, event] of [
+  ['a breaker that closes', { type: 'breaker', app: 'EchoApp', upstream: 'http://b', to: 'closed' }],
+  ['an upstream that comes back', { type: 'returned', app: 'EchoApp', upstream: 'http://b', slowStartMs: 0 }],
+] as const satisfies readonly (readonly [string, Event])[])
+  test(`${what} makes all that waits due`, async () => {
+    const came = go();
+    await delivery.open();
+    await put('waiting');
+    await journal.lease('EchoApp', 1, 0);
+    await journal.settle('waiting', { type: 'again', ms: 3_600_000 });
+    await time.tick(1000);
+    assert.deepEqual(came, []);
+    delivery.listen(event);
+    await settle();
+    assert.deepEqual(came, ['waiting']);
+  });
 
 test('what is wrong with the journal is told once, until it has answered again', async () => {
   let isBroken = true;

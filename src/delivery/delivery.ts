@@ -95,7 +95,9 @@ export class Delivery {
 
   /** To be told of every event. */
   readonly listen = (event: Event): void => {
-    if (event.type === 'breaker' && event.to === 'closed') this.#deliverers.get(event.app)?.hurry();
+    // An upstream that comes back from an ejection may never have had its breaker open.
+    if ((event.type === 'breaker' && event.to === 'closed') || event.type === 'returned')
+      this.#deliverers.get(event.app)?.hurry();
     if (event.type === 'event' && event.result === 'delivered')
       this.#delivered.set(event.app, (this.#delivered.get(event.app) ?? 0) + 1);
   };

@@ -33,3 +33,11 @@ test('a call that shares the answer of another has a span that points at that on
   assert.deepEqual(linksOf(second), [first.trace?.spanId]);
   assert.equal(linksOf(third), undefined);
 });
+
+test('a call is told with the scheme that its client spoke', () => {
+  const call = traced('01900000-0000-7000-8000-000000000004');
+  const schemeOf = (head: string) =>
+    spans.ofCall({ type: 'answered', call: { ...call, head }, answer: OK, ms: 1 })?.attributes['url.scheme'];
+  assert.equal(schemeOf('X-Forwarded-Host: a\r\nX-Forwarded-Proto: https\r\nVia: 1.1 breakwater\r\n'), 'https');
+  assert.equal(schemeOf('X-Forwarded-Host: a\r\nX-Forwarded-Proto: http\r\n'), 'http');
+});

@@ -20,10 +20,12 @@ const LABELS = `## Labels
 Their values come from the configuration and from the catalogue of hooks alone, so the number of series is bounded:
 whatever names WCS or a stranger calls, a hook that neither knows is counted as \`other\`.
 
-* \`app\`: \`apps[].name\`. \`hook\`: a name from the catalogue or one written out in \`hooks\`, else \`other\`.
+* \`app\`: \`apps[].name\`, or \`passthrough\` where no app has the path. \`hook\`: a name from the catalogue or one written out
+  in \`hooks\`, else \`other\`; \`passthrough\` for all that [passes through](pass-through.md).
 * \`upstream\`: as in \`upstreams\`, without user and password.
 * \`source\`: ${SOURCES.map(code).join(', ')}; the first word of the \`Breakwater-Answer\` header.
-* \`reason\`: a code of [errors.md](errors.md); empty if the answer is the back-end's own.
+* \`reason\`: a code of [errors.md](errors.md); empty if the answer is the back-end's own. Of
+  \`breakwater_upstream_ejections_total\` one of [four](replicas.md#when-one-is-left-out).
 * \`code\`: the HTTP status that WCS got, \`other\` if it is none that an RFC names. In
   \`breakwater_rejected_requests_total\` it is a code of [errors.md](errors.md).
 * \`outcome\`: \`ok\`, \`verdict\` (403 and other 4xx: an answer, not a failure), \`refused\`, \`reset\`, \`timeout\`,
@@ -41,8 +43,9 @@ const QUESTIONS = `## Questions and answers
 |---|---|
 | What share of answers was not the back-end's own? | \`sum by (app) (rate(breakwater_answers_total{source!~"upstream\\|hedge"}[5m])) / sum by (app) (rate(breakwater_answers_total[5m]))\` |
 | Why? | \`sum by (app, reason) (rate(breakwater_answers_total{reason!=""}[5m]))\` |
-| How long does WCS wait, at the 99th percentile? | \`histogram_quantile(0.99, sum by (le, app) (rate(breakwater_answer_duration_seconds_bucket[5m])))\` |
-| Which upstreams are left alone? | \`breakwater_breaker_state == ${BREAKER_STATES.open}\` |
+| How long does WCS wait, at the 99th percentile? | \`histogram_quantile(0.99, sum by (le, app) (rate(breakwater_answer_duration_seconds_bucket{hook!="passthrough"}[5m])))\` |
+| Which upstreams are left alone, and which left out? | \`breakwater_breaker_state == ${BREAKER_STATES.open}\`, \`breakwater_upstream_healthy == 0\` |
+| What share of what passes through is a failure? | \`sum by (app) (rate(breakwater_answers_total{hook="passthrough", reason!=""}[5m])) / sum by (app) (rate(breakwater_answers_total{hook="passthrough"}[5m]))\` |
 | What do hedges and retries cost the back-end? | \`(sum(rate(breakwater_hedges_total{result!="denied"}[5m])) + sum(rate(breakwater_retries_total{result="sent"}[5m]))) / sum(rate(breakwater_upstream_attempts_total[5m]))\` |
 `;
 

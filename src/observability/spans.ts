@@ -28,8 +28,6 @@ export interface SpanScope {
   readonly version: string;
   /** The path of an app. */
   readonly pathOf: (app: string) => string;
-  /** True if the listener speaks TLS. */
-  readonly isSecure?: boolean;
 }
 
 interface Draft {
@@ -68,6 +66,9 @@ const ofHook = (call: Call): Attributes => ({
   'breakwater.app': call.route.app,
   'breakwater.hook': call.route.hook,
 });
+
+/** As the back-end is told it. */
+const schemeOf = ({ head }: Call): string => (/^X-Forwarded-Proto: https\r$/m.test(head) ? 'https' : 'http');
 
 /** What was asked for; of what passes through, whose paths are without number, the route is that of all. */
 const ofPath = (call: Call, path: string, route: string): Attributes => ({
@@ -149,7 +150,7 @@ export class Spans {
       attributes: {
         ...ofHook(call),
         ...ofPath(call, path, name),
-        'url.scheme': this.#scope.isSecure ? 'https' : 'http',
+        'url.scheme': schemeOf(call),
         'breakwater.attempts': sentAttempts(call),
         ...answer,
       },

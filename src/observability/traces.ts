@@ -19,7 +19,6 @@ export interface TracesOptions {
   readonly endpoint: string;
   readonly version: string;
   readonly pathOf: (app: string) => string;
-  readonly isSecure?: boolean;
   readonly emit: Emit;
 }
 

@@ -43,8 +43,10 @@ const ofBreakers = app => {
 const ofEjections = ({ upstreams }) => {
   const out = upstreams.filter(each => each.out !== undefined).length;
   if (out === 0) return undefined;
-  const means = out < upstreams.length ? 'the others get their calls' : 'all are asked, because there is no other';
-  return verdict('warn', 'Partly left out', `${out} of ${upstreams.length} upstreams left out; ${means}`);
+  const told = `${out} of ${upstreams.length} upstreams left out`;
+  return out < upstreams.length
+    ? verdict('warn', 'Partly left out', `${told}; the others get their calls`)
+    : verdict('warn', 'Not well', `${told}; all are asked, because there is no other`);
 };
 
 /** @param {{ answered: number, failed: number }} attempts @returns {Verdict | undefined} */
@@ -102,7 +104,7 @@ export const shareAt = (answers, level) => {
 /** What WCS gets for the hooks of `app` now. @param {AppStatus} app @param {History} history @returns {Verdict} */
 export const ofWcs = (app, history) => {
   const { answers } = allAnswers(history.last(NOW_SECONDS), answersOf(app.app));
-  if (countOf(answers) === 0) return verdict('quiet', 'No hooks', 'WCS asked nothing in the last seconds');
+  if (countOf(answers) === 0) return verdict('quiet', 'No calls', 'nobody asked anything in the last seconds');
   const [refused, shielded] = [shareAt(answers, 'bad'), shareAt(answers, 'warn')];
   if (refused > 0)
     return verdict('bad', `${percent(refused)} get no answer to use`, sharesOf(answers, ['bad', 'warn']));

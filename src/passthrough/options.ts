@@ -10,7 +10,7 @@ export const PassthroughOptions = z
     limit: z
       .union([z.literal(0), duration()])
       .meta({ description: 'a duration such as 10m, or 0 for none' })
-      .default(0),
+      .prefault(0),
     upgrades: count(0).default(1000),
     routes: RoutesOptions.prefault({}),
   })

@@ -205,6 +205,16 @@ test('out again soon after its return it stays out for twice as long, up to maxF
   );
 });
 
+test('out soon after its health check has brought it back, it stays out for as long as the first time', async () => {
+  const { all, calls, time } = aScene();
+  const [one] = all;
+  one?.eject('health', 'it answered 503');
+  one?.foundWell();
+  await time.tick(1_000);
+  await calls(one, 5, 5, 'reset');
+  assert.equal(one?.returnsInMs, 10_000);
+});
+
 test('a result from before an ejection or a return decides nothing', async () => {
   const { all, events, time } = aScene();
   const [one] = all;

@@ -152,7 +152,7 @@ export class Replica {
     const { options, slowStartMs } = this.#scope;
     if (!options) return 0;
     const lasted = now() - this.#backAt >= this.#forMs + slowStartMs + JUDGED_WITHIN_MS;
-    this.#forMs = lasted ? options.for : Math.min(options.maxFor, this.#forMs * 2);
+    this.#forMs = lasted ? options.for : Math.min(options.maxFor, Math.max(options.for, this.#forMs * 2));
     return this.#forMs;
   }
 

@@ -219,7 +219,7 @@ export class Breakwater {
     if (!traces) return;
     const { openTraces } = await import('../observability/traces.ts');
     const pathOf = (app: string) => this.#gateways.config.apps.find(({ name }) => name === app)?.path ?? '';
-    const scope = { version: this.#options.version, pathOf, isSecure: this.#tls !== undefined };
+    const scope = { version: this.#options.version, pathOf };
     this.#traces = openTraces({ endpoint: traces.endpoint, ...scope, emit: event => this.#emit(event) });
   }
 

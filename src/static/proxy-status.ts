@@ -23,6 +23,7 @@ const TYPES: Partial<Record<Code, string>> = {
   body: 'http_protocol_error',
   breaker: 'destination_unavailable',
   overload: 'connection_limit_reached',
+  rate: 'http_request_denied',
   internal: 'proxy_internal_error',
 };
 

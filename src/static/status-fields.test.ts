@@ -14,6 +14,7 @@ test('a failure has the type that RFC 9209 has for it, and its own code as detai
   assert.equal(status('connect'), 'breakwater;error=connection_timeout;details="connect"');
   assert.equal(status('breaker'), 'breakwater;error=destination_unavailable;details="breaker"');
   assert.equal(status('overload'), 'breakwater;error=connection_limit_reached;details="overload"');
+  assert.equal(status('rate'), 'breakwater;error=http_request_denied;details="rate"');
   assert.equal(status('status', { receivedStatus: 503 }), 'breakwater;received-status=503;details="status"');
   assert.equal(status('closing'), 'breakwater;details="closing"');
 });
