@@ -10,7 +10,8 @@ One YAML file. \`breakwater run --config FILE\` takes the one that you name, els
   file comes to, with all defaults written out.
 * \`breakwater explain APP HOOK\` tells what happens to one hook, and which line or built-in rule says so; with a path in
   place of the hook, what a GET gets that passes through.
-* \`kill -HUP\` reads the file again. If it is wrong, that is logged and the running configuration stays.
+* \`kill -HUP\` reads the file again. If it is wrong, that is logged and the running configuration stays. What has changed of
+  \`listen\`, \`admin\`, \`tls\`, \`proxyProtocol\`, \`limits\`, \`cache\`, \`events\`, \`log\` and \`traces\` needs a restart, which is logged too.
 * With \`# yaml-language-server: $schema=…/config/breakwater.schema.json\` in the first line, editors complete and check it.
 
 ## Forms
@@ -51,7 +52,7 @@ name, the most specific last. Of two globs, a name without wildcards is more spe
 letters; then the one with fewer stars; then the app's over that of \`defaults\`; then the later one.
 
 Mappings are merged key by key (\`hedge: { max: 2s }\` keeps the other keys of \`hedge\`, \`passthrough: true\` all of them),
-lists are replaced as a whole.
+lists are replaced as a whole. \`passthrough\` at the top of the file is no app: what it does not say is built-in.
 
 ## The ladder: \`fallback\`
 
@@ -94,7 +95,8 @@ limit beside it; two apps with the same name or path; one upstream twice in an a
 cannot be read or holds no JSON object; a \`provisional\` rung on another hook than \`connect\`; a \`wcs.properties\` that cannot
 be read, or that says something which WCS would not understand; an empty \`wcs.secret\`; \`restUsername\` without
 \`restPassword\`; a \`cache.redis.url\` that is none, or a \`ca\` that holds no certificate; an app that is called passthrough
-where \`passthrough\` stands at the top of the file.
+where \`passthrough\` stands at the top of the file; a certificate that cannot be read or does not fit its key; \`tls\` on a Unix
+socket; health.timeout above interval; ejection.maxFor below for; \`cache.answers.each\` above a quarter of bytes.
 
 ## What \`check\` warns of
 
@@ -108,8 +110,13 @@ fewer than 16 characters. \`restUsername\` beside \`wcs.secret\`. \`wcs.addresse
 
 Of what one client may have: \`limits.rate\` by node where whoever reaches \`listen\` may say which node it is;
 \`limits.perAddress\` that is no less than \`limits.connections\`.
+
+Of TLS and proxies: a certificate that has expired or soon will; \`insecure\`; \`tls\` of an app without an https upstream;
+\`trustedProxies\` that hold every address; \`proxyProtocol\` on the network without \`trustedProxies\`.
+
 Of what passes through: a glob such as \`"*"\` in \`hooks\`, which makes a hook of every POST; a \`passthrough\` at the top of
-the file that is never used, because an app has every path.
+the file that is never used, because an app has every path; routes that fit no path, with rungs that are never reached, a
+\`limit\` above \`firstByte\`, \`keepFor\` without \`cached\`, or \`personal\`.
 
 Of Redis: a \`budget\` that is long beside the limits; \`ca\` without TLS; \`sentinelPassword\` without sentinels.
 

@@ -1,3 +1,4 @@
+import { PASSTHROUGH } from '../config/assemble.ts';
 import { explainHook, explainThrough, isHook } from '../config/explain-hook.ts';
 import { explainPath } from '../config/explain-path.ts';
 import type { Fact } from '../config/fact.ts';
@@ -32,11 +33,14 @@ type Told = readonly Fact[] | string;
 
 const tellHook = (loaded: Loaded, name: string, hook: string, io: Io): Told => {
   const app = loaded.draft.apps.find(({ options }) => options.name === name);
+  if (!app && name === PASSTHROUGH && loaded.config.passthrough) return `${name} has no hooks; ${WANTS_PATH}`;
   if (!app) return noSuchApp(loaded, name);
   const isUnknown = !findHook(hook).known && !app.namedHooks.includes(hook);
   if (isUnknown && isHook(app, hook)) io.stderr.write(unknownHook(hook));
   return explainHook(loaded, app, hook);
 };
+
+const WANTS_PATH = 'write a path in place of the hook, such as /index.html';
 
 const tellPath = (loaded: Loaded, name: string, path: string): Told => {
   const { apps, passthrough } = loaded.config;
@@ -58,8 +62,8 @@ const unknownHook = (hook: string): string => {
   return `warning: WCS is not known to call ${JSON.stringify(hook)}${meant ? `; did you mean ${meant}?` : ''}\n`;
 };
 
-const noSuchApp = ({ draft, file }: Loaded, name: string): string => {
-  const names = draft.apps.map(({ options }) => options.name);
+const noSuchApp = ({ draft, config, file }: Loaded, name: string): string => {
+  const names = [...draft.apps.map(({ options }) => options.name), ...(config.passthrough ? [PASSTHROUGH] : [])];
   const meant = suggest(name, names);
   const remedy = meant ? `; did you mean ${meant}?` : '';
   return `no app ${JSON.stringify(name)} in ${file}, only ${names.join(', ')}${remedy}`;

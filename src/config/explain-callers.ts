@@ -95,3 +95,17 @@ const ofCredentials = (draft: Draft, { index, options }: DraftApp): readonly Sta
     },
   ];
 };
+
+/** How much of the back-end one client gets. */
+export const rateStatements = ({ limits }: Draft['root']): readonly Statement[] =>
+  limits.rate
+    ? [
+        {
+          name: 'rate',
+          value: `${limits.rate.calls} calls a second of one ${limits.rate.by}, ${limits.rate.burst} at once`,
+          meaning:
+            'for all apps together; a call beyond that gets the next rung at once, and the back-end is not asked',
+          path: ['limits', 'rate'],
+        },
+      ]
+    : [];

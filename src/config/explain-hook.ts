@@ -1,7 +1,7 @@
 import { findHook, type Hook, needsVerifying } from '../hooks/catalogue.ts';
 import { priorityOf } from '../hooks/priority.ts';
 import { type Draft, type DraftApp, originOf, timeoutSource } from './draft.ts';
-import { callerStatements } from './explain-callers.ts';
+import { callerStatements, rateStatements } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
 import { passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
@@ -21,7 +21,7 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
 
 /** All that holds for what is no hook of `app`. */
 export const explainThrough = (loaded: Loaded, app: DraftApp): readonly Fact[] =>
-  asFacts(loaded, app.layers.general, passthroughStatements(app));
+  asFacts(loaded, app.layers.general, passthroughStatements(loaded.draft, app));
 
 const asFacts = (loaded: Loaded, layers: readonly Layer[], statements: readonly Statement[]): readonly Fact[] =>
   statements.map(({ key, path: whole, place, rule, ...fact }) => {
@@ -40,7 +40,7 @@ const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly S
   const settings = app.settings(hook);
   return [
     ...callerStatements(loaded.draft, app),
-    ...ofRate(loaded.draft),
+    ...rateStatements(loaded.draft.root),
     ofHook(entry),
     ...ofHold(app, entry),
     ofLimit(settings, loaded.draft),
@@ -58,20 +58,6 @@ const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly S
     ...ofLadder(settings, entry),
   ];
 };
-
-/** How much of the back-end one client gets. */
-const ofRate = ({ root: { limits } }: Draft): readonly Statement[] =>
-  limits.rate
-    ? [
-        {
-          name: 'rate',
-          value: `${limits.rate.calls} calls a second of one ${limits.rate.by}, ${limits.rate.burst} at once`,
-          meaning:
-            'for all apps together; a call beyond that gets the next rung at once, and the back-end is not asked',
-          path: ['limits', 'rate'],
-        },
-      ]
-    : [];
 
 /** What `provisional` on connect means for the hooks that follow. */
 const ofHold = (app: DraftApp, hook: Hook): readonly Statement[] => {

@@ -1,10 +1,12 @@
-import type { DraftApp } from './draft.ts';
-import { ofBreaker, ofConcurrency, ofConnect } from './explain-upstreams.ts';
+import type { Draft, DraftApp } from './draft.ts';
+import { rateStatements } from './explain-callers.ts';
+import { replicaStatements } from './explain-replicas.ts';
+import { ofBreaker, ofConcurrency, ofConnect, ofTls } from './explain-upstreams.ts';
 import type { Statement } from './fact.ts';
 import { formatDuration } from './text.ts';
 
 /** What holds for all that is no hook of `app`; nothing if it is not let through. */
-export const passthroughStatements = (app: DraftApp): readonly Statement[] => {
+export const passthroughStatements = ({ root }: Draft, app: DraftApp): readonly Statement[] => {
   const { passthrough, path } = app.options;
   if (!passthrough) return [];
   const of = (key: string) => ({ key: ['passthrough', key] });
@@ -15,12 +17,8 @@ export const passthroughStatements = (app: DraftApp): readonly Statement[] => {
       meaning: `any method, below ${path || '/'}; only POSTs to a known name, or one that matches in hooks, are hooks. Bodies are not held, nothing is sent twice, and nothing kept but for routes`,
       key: ['passthrough'],
     },
-    {
-      name: 'callers',
-      value: 'anyone',
-      meaning: 'wcs.addresses, wcs.secret and restUsername are asked of hooks alone',
-      rule: 'what is no hook is for the back-end to judge',
-    },
+    ofCallers(root),
+    ...rateStatements(root),
     {
       name: 'first byte',
       value: `${formatDuration(passthrough.firstByte)}, connect within ${formatDuration(app.options.connectLimit)}`,
@@ -52,5 +50,14 @@ export const passthroughStatements = (app: DraftApp): readonly Statement[] => {
     ofConnect(app),
     ofBreaker(app),
     ofConcurrency(app),
+    ...replicaStatements(app),
+    ...ofTls(app),
   ];
 };
+
+const ofCallers = ({ tls }: Draft['root']): Statement => ({
+  name: 'callers',
+  value: tls?.clientCa === undefined ? 'anyone' : `anyone with a certificate of an authority in ${tls.clientCa}`,
+  meaning: 'wcs.addresses, wcs.secret and restUsername are asked of hooks alone',
+  rule: 'what is no hook is for the back-end to judge',
+});

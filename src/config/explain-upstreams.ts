@@ -6,7 +6,7 @@ import { formatDuration, formatShare } from './text.ts';
 export const ofConnect = ({ options: { upstreams } }: DraftApp): Statement => ({
   name: 'upstreams',
   value: upstreams.join(', '),
-  meaning: upstreams.length === 1 ? 'asked once' : 'the least busy healthy one is asked, once',
+  meaning: upstreams.length === 1 ? 'asked once' : 'of two healthy ones the less busy one is asked, once',
   key: ['upstreams'],
 });
 
@@ -22,10 +22,10 @@ export const ofBreaker = ({ options: { breaker } }: DraftApp): Statement => ({
   rule: '10 calls, 50% failures, 50% slow, in 10s; open for 5s, up to 60s',
 });
 
-export const ofConcurrency = ({ options: { concurrency } }: DraftApp): Statement => ({
+export const ofConcurrency = ({ options: { concurrency, passthrough } }: DraftApp): Statement => ({
   name: 'concurrency',
   value: `${placesText(concurrency)} at a time, ${concurrency.queue} waiting`,
-  meaning: `${concurrency.max === 'auto' ? 'as many as an upstream is learned to bear' : 'for each upstream'}, all hooks of the app together; whoever finds no room gets the next rung at once`,
+  meaning: `${concurrency.max === 'auto' ? 'as many as an upstream is learned to bear' : 'for each upstream'}, all hooks of the app${passthrough ? ' and what passes through' : ''} together; whoever finds no room gets the next rung at once`,
   key: ['concurrency'],
   rule: '64 at a time, 256 waiting',
 });

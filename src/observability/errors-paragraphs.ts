@@ -15,7 +15,7 @@ const LADDER =
 export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   bad_request: {
     happened:
-      'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target.',
+      'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target. Of what passes through also: its path leads out of that of the upstream, or is a POST that a server could take for a hook.',
     got: `${ERROR_JSON} The connection is closed where it is not sure where the next request begins.`,
     remedy:
       'WCS itself never sends this. Look at what stands between WCS and the gateway, or at who else can reach the `listen` address; the log line names the peer and the rule.',
@@ -53,9 +53,11 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'If the peer in the log line is a WCS, add its address. If not, close the port to it.',
   },
   method_not_allowed: {
-    happened: 'The request is not a POST. Hooks are always POST.',
+    happened:
+      'The request is not a POST, and hooks always are; or it is a TRACE or CONNECT, which nothing passes through with. Without `passthrough` there is nothing but hooks.',
     got: `${ERROR_JSON} The Allow header names POST.`,
-    remedy: 'Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
+    remedy:
+      'If it is a page or a REST call of the back-end, write [`passthrough`](pass-through.md). Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
   },
   request_timeout: {
     happened:
