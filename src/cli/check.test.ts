@@ -168,6 +168,10 @@ test('explain tells what a path gets that passes through, and why it has nothing
   const { code, err } = await told('Echo', '/other');
   assert.deepEqual([code, err], [2, 'breakwater explain: /other is not below /echo, which is the path of Echo\n']);
   assert.match((await told('passthrough', '/other')).err, /no app "passthrough" in .*, only Echo$/m);
+  const both = write('both.yaml', `${APP}passthrough: { upstreams: ["http://127.0.0.1:2"] }\n`);
+  const ofOthers = async (what: string) => (await outcome(explain, ['passthrough', what, '-c', both])).err;
+  assert.match(await ofOthers('page'), /passthrough has no hooks; write a path in place of the hook/);
+  assert.match(await ofOthers('/echo/x'), /\/echo\/x is of Echo, not of passthrough$/m);
   const off = write('no-path.yaml', APP);
   assert.match((await outcome(explain, ['Echo', '/echo/x', '-c', off])).err, /nothing passes through to Echo/);
 });

@@ -48,11 +48,17 @@ const tellPath = (loaded: Loaded, name: string, path: string): Told => {
   if (!backed) return noSuchApp(loaded, name);
   if (!path.startsWith(`${backed.path}/`)) return `${path} is not below ${backed.path}, which is the path of ${name}`;
   const [pathAlone = ''] = path.split('?');
+  const owner = backed === passthrough ? ownerOf(pathAlone, loaded) : undefined;
+  if (owner !== undefined) return `${path} is of ${owner}, not of ${name}`;
   const facts = explainPath(loaded, backed, pathAlone);
   if (!facts) return `nothing passes through to ${name}; write passthrough: true for it`;
   const app = loaded.draft.apps.find(({ options }) => options.name === name);
   return [...(app ? explainThrough(loaded, app) : []), ...facts];
 };
+
+/** The app that a path belongs to. */
+const ownerOf = (path: string, { config: { apps } }: Loaded): string | undefined =>
+  apps.find(app => path === app.path || path.startsWith(`${app.path}/`))?.name;
 
 const unknownHook = (hook: string): string => {
   const meant = suggest(
