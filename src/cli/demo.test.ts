@@ -61,6 +61,7 @@ test('a bad option is told in one line', async () => {
     [['wcs'], /wcs takes --gateway URL, where its hooks go, such as http:/],
     [['wcs', '--gateway', 'gateway:8090'], /--gateway is "gateway:8090"; write a URL such as http:/],
     [['wcs', '--gateway', 'https://gateway'], /--gateway begins with https; write the http URL/],
+    [['wcs', '--gateway', 'unix:/run/gateway.sock'], /--gateway begins with unix; write the http URL/],
     [['wcs', '--gateway', 'http://gateway', '--rate', '0'], /--rate is "0"; write a whole number from 1 to 1000;/],
     [['wcs', '--gateway', 'http://gateway', 'now'], /now/],
   ];

@@ -103,6 +103,9 @@ test('where other things are let through, a name that nobody knows is one of the
   assert.deepEqual(factsOf(through, 'login')('idle'), ['5m (test.yaml:5 apps[0].passthrough.idle)']);
   assert.deepEqual(factsOf(through, 'login')('callers'), ['anyone (what is no hook is for the back-end to judge)']);
   assert.deepEqual(factsOf(through, 'login')('fallback'), []);
+  const health = `${through}    health: { path: /health }\nlimits: { rate: { calls: 3, burst: 5 } }\n`;
+  assert.match(factsOf(health, 'login')('health')[0] ?? '', /^GET \/health every 5s/);
+  assert.match(factsOf(health, 'login')('rate')[0] ?? '', /^3 calls a second of one address, 5 at once/);
   for (const hook of ['connect', 'myHook']) assert.notDeepEqual(factsOf(through, hook)('fallback'), [], hook);
   assert.notDeepEqual(factsOf(APP, 'login')('fallback'), []);
 });

@@ -32,7 +32,7 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Where hooks may come from: addresses of WCS, or networks. Others get 403. Default: from anywhere. A proxy in between hides the address of WCS unless it is among trustedProxies.',
 
   limits: 'How much may come in.',
-  'limits.body': 'Largest body of a request, and of an answer of a back-end.',
+  'limits.body': 'Largest body of a hook, and of an answer to one. What passes through has no bound: it is not held.',
   'limits.headers': 'Largest header block of a request.',
   'limits.connections': 'Most connections at a time; what comes beyond is answered 503.',
   'limits.perAddress':
@@ -60,7 +60,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].limit':
     'The answer leaves no later than this after the first byte of the request. Default: four fifths of wcs.requestTimeout, or 12s if that is 0.',
   'apps[].attemptLimit': 'How long one attempt may take. Default: limit. A shorter limit of a hook shortens it too.',
-  'apps[].connectLimit': 'How long one attempt may take to connect, TLS included; then another upstream is tried.',
+  'apps[].connectLimit': 'How long one attempt may take to connect, TLS included; then a hook tries another upstream.',
   'apps[].idempotent':
     'Which hooks the back-end bears twice: true, false, or a list of names or globs. Only these are sent again (hedge, retry) once they may have arrived.',
   'apps[].fallback':
@@ -91,7 +91,8 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].breaker.window': 'Time over which calls are counted.',
   'apps[].breaker.minCalls': 'Fewest calls in the window before it may open.',
   'apps[].breaker.errorShare': 'Opens at this share of failures.',
-  'apps[].breaker.slowAfter': 'A call counts as slow from this share of attemptLimit on.',
+  'apps[].breaker.slowAfter':
+    'A call counts as slow from this share of attemptLimit on; what passes through, of passthrough.firstByte.',
   'apps[].breaker.slowShare': 'Opens at this share of slow calls.',
   'apps[].breaker.openFor': 'How long it stays open the first time.',
   'apps[].breaker.maxOpenFor': 'How long it stays open at most, after opening again and again.',
@@ -116,7 +117,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].slowStart': 'Over how long its share of the calls grows when an upstream is back.',
   'apps[].health':
     'Asks each upstream how it is: GET <path> on a new connection, 2xx is well. Takes one out that is not, and brings one back early that was left out because it failed. Default: nobody asks. While all are out, all are used.',
-  'apps[].health.path': 'Path on the server of the upstream, not below its own path.',
+  'apps[].health.path': 'Path on the server of the upstream, not below its own path. Must be written.',
   'apps[].health.interval': 'How often it is asked, a tenth more or less.',
   'apps[].health.timeout': 'How long an answer may take, connecting included.',
   'apps[].health.healthy': 'So many good answers in a row bring it back.',

@@ -1,3 +1,4 @@
+import { PassthroughOptions } from '../passthrough/options.ts';
 import type { Path } from './problems.ts';
 import { AppOptions, FileOptions, HookOptions } from './schema.ts';
 
@@ -14,6 +15,7 @@ export const rightPlace = (path: Path, key: string): string | undefined => {
   if (section === 'hooks') return has(AppOptions, key) ? 'it belongs to the app, for all its hooks' : undefined;
   if (section !== undefined) return undefined;
   if (has(HookOptions, key)) return `it belongs to a hook: hooks.NAME.${key}`;
+  if (has(PassthroughOptions, key)) return `it belongs below passthrough: passthrough.${key}`;
   if (has(FileOptions, key)) return 'it belongs to the top of the file';
   return IDENTITY.includes(key) ? 'it belongs to each app' : undefined;
 };

@@ -42,7 +42,9 @@ const ofApp = (draft: Draft, { layers, options }: DraftApp): readonly Placed[] =
   const below = `${options.path}/`;
   const pathOf = (glob: string) => originOf(layers.general, ['passthrough', 'routes', glob]) ?? [];
   const unreached = (glob: string) =>
-    mayBegin(glob, below) ? undefined : `fits no path below ${below}, where ${options.name} is`;
+    mayBegin(glob, below)
+      ? undefined
+      : `fits no path below ${below}, where ${options.name} is; write the whole path, such as ${JSON.stringify(`${below}*`)}`;
   return place(draft, options.passthrough, pathOf, unreached);
 };
 

@@ -11,11 +11,13 @@ const ERROR_JSON = 'the status above with the code as JSON; no back-end saw the 
 const LADDER =
   "the next rung of the hook's ladder, which is 503 for `unavailable`; the status above only if no rung could answer.";
 
+const ONCE = 'What passes through is not tried again elsewhere.';
+
 /** Written by hand, one for each code: the compiler refuses a code without one and one without a code. */
 export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   bad_request: {
     happened:
-      'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target.',
+      'The request breaks the rules of HTTP, or leaves open how it is to be read: two Host fields, both Content-Length and Transfer-Encoding, a transfer coding other than chunked, a fragment in the target. Of what passes through also: its path leads out of that of the upstream, or is a POST that a server could take for a hook.',
     got: `${ERROR_JSON} The connection is closed where it is not sure where the next request begins.`,
     remedy:
       'WCS itself never sends this. Look at what stands between WCS and the gateway, or at who else can reach the `listen` address; the log line names the peer and the rule.',
@@ -53,9 +55,11 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
     remedy: 'If the peer in the log line is a WCS, add its address. If not, close the port to it.',
   },
   method_not_allowed: {
-    happened: 'The request is not a POST. Hooks are always POST.',
+    happened:
+      'The request is not a POST, and hooks always are; or it is a TRACE or CONNECT, which nothing passes through with. Without `passthrough` there is nothing but hooks.',
     got: `${ERROR_JSON} The Allow header names POST.`,
-    remedy: 'Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
+    remedy:
+      'If it is a page or a REST call of the back-end, write [`passthrough`](pass-through.md). Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
   },
   request_timeout: {
     happened:
@@ -139,14 +143,14 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   connect: {
     happened:
       'No TCP or TLS connection came about within `connectLimit`: the host is down, a firewall drops packets, or its queue of connections is full.',
-    got: `the answer of another upstream or of a second try, since nothing was sent yet; else ${LADDER}`,
+    got: `the answer of another upstream or of a second try, since nothing was sent yet; else ${LADDER} ${ONCE}`,
     remedy:
       'Try the address of the upstream from the machine of the gateway (`curl -v`). If connecting is slow by nature, for TLS over a long way, raise `connectLimit`.',
   },
   refused: {
     happened:
       'The upstream could not be reached at all: its port is closed, its name does not resolve, there is no way to its host, or TLS does not trust it. The line of the call says which, in `attempts[].why`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED.',
-    got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER}`,
+    got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER} ${ONCE}`,
     remedy: 'Start the back-end, or correct `upstreams`. Several upstreams turn this into a non-event.',
   },
   reset: {

@@ -108,8 +108,10 @@ const NO_GATEWAY = 'wcs takes --gateway URL, where its hooks go, such as http://
 
 const readGateway = (text: string | undefined): string => {
   if (text === undefined) throw new UsageError(NO_GATEWAY);
-  const isTls = /^https:/i.test(text);
-  const fault = upstreamFault(text) ?? (isTls ? 'begins with https; write the http URL of the gateway' : undefined);
+  const [scheme] = text.split(':');
+  const isPlain = scheme?.toLowerCase() === 'http';
+  const fault =
+    upstreamFault(text) ?? (isPlain ? undefined : `begins with ${scheme}; write the http URL of the gateway`);
   if (fault !== undefined) throw new UsageError(`--gateway ${fault}`);
   return normaliseUpstream(text);
 };
