@@ -34,7 +34,7 @@ const STALE_MS = 100;
 /** Turns an error of node:net or node:tls into ours; `cause` keeps the original. */
 export const classifyError = (error: NodeJS.ErrnoException, wire: Wire): GatewayError => {
   const cause = { cause: error };
-  if (!wire.connected) return new GatewayError('refused', `no connection: ${error.code ?? error.message}`, cause);
+  if (!wire.connected) return new GatewayError('refused', undefined, cause);
   if (wire.reused && !wire.answered && wire.ms <= STALE_MS) return new GatewayError('stale', undefined, cause);
   return new GatewayError('reset', wire.answered ? 'the answer was cut short' : undefined, cause);
 };
