@@ -1,27 +1,10 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { openBlackhole } from '../blackhole.ts';
-import { dial, type Wire } from '../kit/wire.ts';
+import type { Wire } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { APP } from '../start.ts';
-import { type Stage, setStage } from './stage.ts';
-
-let stage: Stage;
-const wires: Wire[] = [];
-
-const serve = async (...keys: Parameters<typeof setStage>): Promise<void> => {
-  stage = await setStage(...keys);
-};
-afterEach(async () => {
-  for (const { socket } of wires.splice(0)) socket.destroy();
-  await stage.close();
-});
-
-const client = (): Wire => {
-  const wire = dial(stage.gateway.port);
-  wires.push(wire);
-  return wire;
-};
+import { client, serve, stage } from './stage.ts';
 
 const HOST = 'Host: shop.example';
 const PATH = `${APP.path}/x`;

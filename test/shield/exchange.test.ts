@@ -1,28 +1,11 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { dial, type Wire } from '../kit/wire.ts';
+import { test } from 'node:test';
+import type { Wire } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { rawCall } from '../raw-call.ts';
 import { header, parseHeaders } from '../request-reader.ts';
 import { APP, readConfig } from '../start.ts';
-import { type Stage, setStage } from './stage.ts';
-
-let stage: Stage;
-const wires: Wire[] = [];
-
-const serve = async (...keys: Parameters<typeof setStage>): Promise<void> => {
-  stage = await setStage(...keys);
-};
-afterEach(async () => {
-  for (const { socket } of wires.splice(0)) socket.destroy();
-  await stage.close();
-});
-
-const client = (): Wire => {
-  const wire = dial(stage.gateway.port);
-  wires.push(wire);
-  return wire;
-};
+import { client, serve, stage } from './stage.ts';
 
 const headOf = (text: string) => {
   const [first = '', ...lines] = text.slice(0, text.indexOf('\r\n\r\n')).split('\r\n');

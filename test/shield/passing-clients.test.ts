@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
-import type { Code } from '../../src/core/errors.ts';
-import type { Event } from '../../src/core/events.ts';
-import { createFaultServer, type FaultServer } from '../fault-server.ts';
+import { test } from 'node:test';
 import { rawCall } from '../raw-call.ts';
 import { header } from '../request-reader.ts';
-import { APP, configFor, type Started, startGateway } from '../start.ts';
+import { APP } from '../start.ts';
+import { backEnd, gateway, rejected, serveWithin } from './within-limits.ts';
 
-let backEnd: FaultServer;
-let gateway: Started;
-let rejected: Code[];
-
-beforeEach(async () => {
-  backEnd = await createFaultServer();
-  rejected = [];
-});
-afterEach(async () => {
-  await gateway.close();
-  await backEnd.close();
-});
-
-const serve = async (limits: object): Promise<void> => {
-  const listener = (event: Event) => void (event.type === 'rejected' && rejected.push(event.code));
-  gateway = await startGateway(configFor([backEnd.url], { passthrough: true }, { limits }), { listener });
-};
+const serve = (limits: object): Promise<void> => serveWithin(limits, { passthrough: true });
 
 const GET = `GET ${APP.path}/pages/1 HTTP/1.1\r\nHost: a\r\n\r\n`;
 

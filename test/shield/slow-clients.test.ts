@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { afterEach, beforeEach, describe, test } from 'node:test';
-import type { Code } from '../../src/core/errors.ts';
-import type { Event } from '../../src/core/events.ts';
+import { describe, test } from 'node:test';
 import { Readers } from '../../src/server/pace.ts';
-import { createFaultServer, type FaultServer } from '../fault-server.ts';
 import { dial } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { post, type RawExchange, rawCall } from '../raw-call.ts';
-import { APP, configFor, type Started, startGateway } from '../start.ts';
+import { APP } from '../start.ts';
+import { backEnd, gateway, rejected, serveWithin } from './within-limits.ts';
 
 const HOOK = `${APP.path}/call`;
 const HEAD = `POST ${HOOK} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n`;
@@ -16,24 +14,6 @@ const WHOLE = post(HOOK, '{"callId":"1"}');
 
 /** 13,000 bytes. */
 const BODY = JSON.stringify({ a: 'x'.repeat(12_992) });
-
-let backEnd: FaultServer;
-let gateway: Started;
-let rejected: Code[];
-
-beforeEach(async () => {
-  backEnd = await createFaultServer();
-  rejected = [];
-});
-afterEach(async () => {
-  await gateway.close();
-  await backEnd.close();
-});
-
-const serve = async (limits: object, app: Readonly<Record<string, unknown>> = {}): Promise<void> => {
-  const listener = (event: Event) => void (event.type === 'rejected' && rejected.push(event.code));
-  gateway = await startGateway(configFor([backEnd.url], app, { limits }), { listener });
-};
 
 const statuses = ({ answers }: RawExchange): number[] => answers.map(({ status }) => status);
 
@@ -51,7 +31,7 @@ describe('headers that do not come within headersWithin', () => {
   };
 
   test('are answered with 408 and the connection is closed, wherever on it they stand, and counted', async () => {
-    await serve({ headersWithin: '1s' });
+    await serveWithin({ headersWithin: '1s' });
     const exchanges = await Promise.all(
       Object.values(WAYS).map(({ parts }) => rawCall(gateway.port, parts, { answers: 99, pauseMs: 100 })),
     );
@@ -69,7 +49,7 @@ describe('headers that do not come within headersWithin', () => {
 });
 
 test('a body slower than bodyRate is cut with 408, counted, and one that keeps the pace gets through', async () => {
-  await serve({ bodyRate: '1KiB' }, { limit: '12s' });
+  await serveWithin({ bodyRate: '1KiB' }, { limit: '12s' });
   const announced = `${HEAD}Content-Length: ${BODY.length}\r\n\r\n`;
   const drip = rawCall(gateway.port, [announced, ...Array.from({ length: 100 }, () => ' ')], {
     answers: 1,
@@ -99,7 +79,7 @@ describe('connections of one address', () => {
   };
 
   test('are as many as perAddress at most; others come in, and a place that is left can be had', async () => {
-    await serve({ perAddress: 2 });
+    await serveWithin({ perAddress: 2 });
     const [first, second, third] = ['127.0.0.2', '127.0.0.2', '127.0.0.2'].map(open);
     await until(() => third?.answer().startsWith('HTTP/1.1 503'), { what: 'a refusal' });
     assert.match(third?.answer() ?? '', /reason=connections/);
@@ -129,7 +109,7 @@ describe('a client that asks for a tunnel', () => {
   const ASK = ['CONNECT a:443 HTTP/1.1', 'Host: a'];
 
   test('gives its place back although it never closes', async () => {
-    await serve({ perAddress: 1 });
+    await serveWithin({ perAddress: 1 });
     const wire = dial(gateway.port, true);
     wire.head(...ASK);
     await wire.comes(/^HTTP\/1\.1 405 /);
@@ -138,7 +118,7 @@ describe('a client that asks for a tunnel', () => {
   });
 
   test('may break off at any time', async () => {
-    await serve({});
+    await serveWithin({});
     const waiting = dial(gateway.port);
     waiting.send(WHOLE.toString('latin1'), '');
     waiting.head(...ASK);
@@ -170,7 +150,7 @@ describe('the rate of a client', () => {
   };
 
   test('beyond it a decision gets the next rung, an event is stored, and the back-end is not asked', async () => {
-    await serve({ rate: { calls: 1, burst: 3 } }, { fallback: 'auto' });
+    await serveWithin({ rate: { calls: 1, burst: 3 } }, { fallback: 'auto' });
     const [one, two, three, ...beyond] = await calls(8);
     assert.deepEqual([one, two, three], ['upstream', 'upstream', 'upstream']);
     assert.deepEqual(new Set(beyond), new Set(['unavailable; reason=rate']));
@@ -188,7 +168,7 @@ describe('the rate of a client', () => {
   });
 
   test('what no rung mends is a 429 with Retry-After, which is never a refusal', async () => {
-    await serve({ rate: { calls: 1, burst: 1 } }, { fallback: ['cached'] });
+    await serveWithin({ rate: { calls: 1, burst: 1 } }, { fallback: ['cached'] });
     await call(1);
     const { answers } = await rawCall(gateway.port, post(HOOK, '{"callId":"2"}'));
     const [answer] = answers;
@@ -198,7 +178,7 @@ describe('the rate of a client', () => {
   });
 
   test('WCS’s repeat of a call that is out takes no token', async () => {
-    await serve({ rate: { calls: 1, burst: 1 } });
+    await serveWithin({ rate: { calls: 1, burst: 1 } });
     await backEnd.setFault({ kind: 'healthy', delay: 300 });
     const first = connect(gateway.port, '127.0.0.1');
     first.write(WHOLE);
@@ -210,7 +190,7 @@ describe('the rate of a client', () => {
 });
 
 test('the connection of a client that does not read is reset, and what waited on it is gone', async () => {
-  await serve({});
+  await serveWithin({});
   const server = createServer(socket => {
     socket.on('error', () => {});
     const readers = new Readers(50);

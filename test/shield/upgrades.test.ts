@@ -1,30 +1,18 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
-import { dial, type Wire } from '../kit/wire.ts';
+import type { Wire } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { APP, configFor, startGateway } from '../start.ts';
-import { type Stage, setStage } from './stage.ts';
-
-let stage: Stage;
-const wires: Wire[] = [];
-
-const serve = async (...keys: Parameters<typeof setStage>): Promise<void> => {
-  stage = await setStage(...keys);
-};
-afterEach(async () => {
-  for (const { socket } of wires.splice(0)) socket.destroy();
-  await stage.close();
-});
+import { client as connect, serve, stage } from './stage.ts';
 
 const HOST = 'Host: shop.example';
 const CHANGE = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: raw/1'];
 
 const offer = (...lines: readonly string[]): Wire => {
-  const wire = dial(stage.gateway.port);
-  wires.push(wire);
+  const wire = connect();
   wire.head(`GET ${APP.path}/socket HTTP/1.1`, HOST, 'Connection: Upgrade', ...lines);
   return wire;
 };
@@ -208,8 +196,7 @@ test('whichever side ends, the other one ends too, with what was on its way', as
 test('a reload leaves upgraded connections and downloads alone', async () => {
   await serve();
   const { client, backEnd } = await join();
-  const download = dial(stage.gateway.port);
-  wires.push(download);
+  const download = connect();
   download.head(`GET ${APP.path}/x HTTP/1.1`, HOST);
   const asked = await stage.backEnd.next();
   asked.send('HTTP/1.1 200 OK', 'Content-Length: 4', '', 'ok');
