@@ -25,7 +25,8 @@ export interface BucketSize {
  * Token buckets, one for each client; each begins full. Nobody gets more tokens than one burst and what the time has
  * brought back. A bucket that is full again says no more than a new one, so it may be forgotten. While there is no
  * place, newcomers share buckets, by a hash that nobody outside can foretell: a flood of made-up clients takes nothing
- * from those who have their own, and from each other newcomer only if it hits the same one of many.
+ * from those who have their own, and from each other newcomer only if it hits the same one of many. Who gets a place
+ * later begins with what the shared one has left: a full one would be a second burst.
  */
 export class Buckets {
   readonly #perMs: number;
@@ -42,7 +43,8 @@ export class Buckets {
     this.#burst = burst;
     this.#mostClients = mostClients;
     this.#fillMs = burst / this.#perMs;
-    this.#shared = Array.from({ length: SHARED }, () => this.#full(now()));
+    const at = now();
+    this.#shared = Array.from({ length: SHARED }, () => ({ tokens: burst, at }));
   }
 
   /** How many clients have a bucket of their own. */
@@ -61,14 +63,11 @@ export class Buckets {
     return true;
   }
 
-  #full(at: number): Bucket {
-    return { tokens: this.#burst, at };
-  }
-
   #begin(client: string, at: number): Bucket {
     this.#forgetIdle(at);
-    if (this.#own.size >= this.#mostClients) return this.#shared[this.#hash(client) % SHARED] as Bucket;
-    const bucket = this.#full(at);
+    const shared = this.#shared[this.#hash(client) % SHARED] as Bucket;
+    if (this.#own.size >= this.#mostClients) return shared;
+    const bucket = { ...shared };
     this.#own.set(client, bucket);
     return bucket;
   }
