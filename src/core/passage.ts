@@ -39,6 +39,8 @@ export interface Passage {
   /** Bytes of the bodies so far, from and to the client. */
   bytesIn: number;
   bytesOut: number;
+  /** How many upstreams have been turned to: more than one where no connection to the others came about. */
+  attempts: number;
   /** Set with the first byte of an answer: settles with its last one, and fails with a GatewayError if it broke off. */
   over: Promise<void> | undefined;
   /** Has the client send its body, if it waits for a word. */

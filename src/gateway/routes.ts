@@ -6,7 +6,7 @@ import type { Hook } from '../hooks/catalogue.ts';
 import { asBegun, createPassthrough, patience } from '../passthrough/passthrough.ts';
 import type { Upgrades } from '../passthrough/upgrades.ts';
 import { Breaker } from '../resilience/breaker.ts';
-import type { Budget } from '../resilience/budget.ts';
+import { Budget } from '../resilience/budget.ts';
 import { Bulkhead } from '../resilience/bulkhead.ts';
 import { coalesce } from '../resilience/coalesce.ts';
 import { attemptDeadline, deadline } from '../resilience/deadline.ts';
@@ -143,6 +143,9 @@ export interface PassStackParts {
   readonly rate: Layer | undefined;
 }
 
+/** No more is repeated than such a budget allows. */
+const NO_REPEATS = { options: false, idempotent: false, budget: new Budget(0) } as const;
+
 /** What is no hook: asked once, and answered as it comes. First listed is outermost. */
 export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: PassStackParts): Handler =>
   stack(
@@ -153,6 +156,7 @@ export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: Pas
       ...(rate ? [rate] : []), // as for hooks; where no fallback has an answer it is a 429 with Retry-After
       choice.gate, // above all that an attempt needs
       patience(patienceMs), // the one wait that is bounded here: the others are those of the exchange
+      retry({ ...NO_REPEATS, hasUntried: call => choice.hasUntried(call) }), // to another upstream where nothing was sent
     ],
     choice.handler,
   );

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
-import type { Answer, Attempt, Call, Outcome } from '../core/call.ts';
+import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { AnswerHead, Passage } from '../core/passage.ts';
@@ -53,7 +53,8 @@ const asFailure = (error: NodeJS.ErrnoException, upstream: ClientRequest | undef
 
 /**
  * One request on its way to the back-end, and the answer on its way back. `answered` settles with the first byte of the
- * answer, `passage.over` with the last one. It is never repeated: the body is gone once it has been sent.
+ * answer, `passage.over` with the last one. It is never repeated, as the body is gone once it has been sent; one that
+ * found no connection has sent nothing, and leaves the request as it was.
  */
 export class Exchange {
   readonly #line: Line;
@@ -90,6 +91,7 @@ export class Exchange {
     try {
       if (upgrade.length > 0) this.#place = this.#line.upgrades.take(this.#call.route.app, this.#line.options.upgrades);
       this.#attempt.sent = true;
+      this.#passage.attempts = sentAttempts(this.#call);
       this.#stops.push(this.#call.cancel.onCancel(reason => this.#fail(reason)));
       if (!this.#isOver) this.#ask();
     } catch (error) {
@@ -121,7 +123,7 @@ export class Exchange {
   }
 
   #send(upstream: ClientRequest): void {
-    const { request, target, upgrade } = this.#passage;
+    const { target, upgrade } = this.#passage;
     this.#upstream = upstream;
     const path = this.#line.base + target;
     // The path of an app, at an upstream without one.
@@ -132,15 +134,24 @@ export class Exchange {
     upstream.once('close', () => this.#isOver || this.#answer || this.#fail(new GatewayError('reset')));
     if (upgrade.length > 0)
       upstream.once('upgrade', (answer, socket, early) => this.#change(answer, { socket, early }));
-    if (this.#passage.hasBody) request.on('data', this.#noteSent).pipe(upstream);
-    else upstream.end();
+    if (!this.#passage.hasBody) upstream.end();
   }
 
-  /** The head goes at once, so that a back-end may refuse a body before it has come. */
+  /**
+   * The head goes at once, so that a back-end may refuse a body before it has come. Nothing is taken of the body earlier:
+   * where no connection comes about, another upstream needs it whole.
+   */
   #connected(upstream: ClientRequest): void {
-    if (this.#isOver) upstream.destroy();
-    else if (this.#passage.hasBody) upstream.flushHeaders();
-    if (!this.#isOver) this.#passage.goOn();
+    if (this.#isOver) {
+      upstream.destroy();
+      return;
+    }
+    const { request, hasBody } = this.#passage;
+    if (hasBody) {
+      upstream.flushHeaders();
+      request.on('data', this.#noteSent).pipe(upstream);
+    }
+    this.#passage.goOn();
   }
 
   readonly #noteSent = (bytes: Buffer): void => {

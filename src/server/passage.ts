@@ -34,6 +34,7 @@ export class HttpPassage implements Passage {
   readonly goOn: () => void;
   bytesIn = 0;
   bytesOut = 0;
+  attempts = 0;
   over: Promise<void> | undefined = undefined;
   readonly #parts: PassageParts;
   #hasChanged = false;
@@ -102,7 +103,7 @@ export class HttpPassage implements Passage {
   }
 
   #ownFields(reason: 'status' | undefined): readonly string[] {
-    const note = answerNote({ source: 'upstream', ...(reason && { reason }) }, 1);
+    const note = answerNote({ source: 'upstream', ...(reason && { reason }) }, this.attempts);
     return ['Breakwater-Answer', note, 'Breakwater-Call-Id', this.#parts.callId];
   }
 }
