@@ -14,7 +14,7 @@ export const passthroughStatements = (draft: Draft, backed: DraftBacked): readon
     ...certificateStatements(draft),
     CALLERS,
     ...proxyStatements(draft),
-    ...rateStatement(draft, { of: 'address', beyond: 'gets 429 with Retry-After, or what its route has' }),
+    ...rateStatement(draft, { of: 'address', beyond: 'gets 429 with Retry-After' }),
     ...ofTimes(passthrough, backed.options.connectLimit),
     ofConnect(backed),
     ofBreaker(backed, 'passthrough.firstByte'),

@@ -41,7 +41,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'limits.bodyRate':
     'Fewest bytes of a body that must come in a second, on average over each five seconds; then 408. 0: any rate, within the limit of the hook.',
   'limits.rate':
-    'How many calls of one client go to the back-ends. What comes beyond gets the next rung at once, with the reason rate; what passes through gets 429, unless a route has an answer. Default: any number.',
+    'How many calls of one client go to the back-ends. What comes beyond gets the next rung at once, with the reason rate; what passes through gets 429 with Retry-After. Default: any number.',
   'limits.rate.calls': 'Calls a second in the long run.',
   'limits.rate.burst': 'Calls at once after a quiet time.',
   'limits.rate.by':

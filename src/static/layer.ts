@@ -58,12 +58,14 @@ const mend = (call: Call, thrown: unknown, standIn: StandIn | undefined): Answer
   if (error.row.fault === 'client' || call.passage?.hasBegun) throw error;
   if (error.code === 'internal') call.emit({ type: 'defect', error });
   const why = call.attempts.at(-1)?.why;
-  return standIn?.answer(error, why) ?? failureAnswer({ error, why });
+  // Only a refusal slows down a client that asks for too much.
+  const found = error.code === 'rate' ? undefined : standIn?.answer(error, why);
+  return found ?? failureAnswer({ error, why });
 };
 
 /**
  * Lets the routes of `passthrough` have an answer where the back-end has none: an earlier one of its own, or one that the
- * operator wrote. What no route has fails as it did, with a `Proxy-Status`. Once a byte of an answer has left, nothing is
+ * operator wrote. What no route has, or is over its client's rate, fails as it did, with a `Proxy-Status`. Once a byte of an answer has left, nothing is
  * replaced. Of what passes it keeps answers, and delays nothing.
  */
 export const staticFallbacks =

@@ -20,6 +20,17 @@ test('what passes through beyond the rate is a 429 with Retry-After, counted, an
   assert.deepEqual([backEnd.count, rejected], [2, ['rate']]);
 });
 
+test('a client beyond its rate gets the 429 on a route with an answer too', async () => {
+  const routes = { [`${APP.path}/pages/*`]: { fallback: ['cached', { body: { closed: true } }] } };
+  await serveWithin({ rate: { calls: 1, burst: 1 } }, { passthrough: { routes } });
+  const { answers } = await rawCall(gateway.port, [GET, GET], { answers: 2, pauseMs: 50 });
+  const [, refused] = answers;
+  assert.equal(refused?.status, 429);
+  assert.equal(header(refused?.headers ?? [], 'retry-after'), '1');
+  assert.equal(header(refused?.headers ?? [], 'proxy-status'), 'breakwater;error=http_request_denied;details="rate"');
+  assert.deepEqual([backEnd.count, rejected], [1, ['rate']]);
+});
+
 test('an upload slower than bodyRate is cut with 408, and counted once', async () => {
   await serve({ bodyRate: '1KiB' });
   const head = `PUT ${APP.path}/files/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n`;
