@@ -3,6 +3,7 @@ import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
 import { aCall, codeOf, collectEvents, fakeTime, handPlayed, realTime, settle } from '../../test/kit/hand-played.ts';
 import type { Code } from '../core/errors.ts';
+import type { Passage } from '../core/passage.ts';
 import { Breaker, BreakerOptions } from './breaker.ts';
 
 afterEach(realTime);
@@ -113,6 +114,30 @@ test('probes that hang hold no one: everybody else is refused, and their cut re-
   calls[0]?.fail('timeout');
   await probes[0];
   assert.equal(breaker.state, 'open');
+});
+
+test('an upload that lasts gives its probe to another, once, and then says nothing', async () => {
+  const { time, many, layer, calls, breaker } = scene({ probes: 2 });
+  await many(10, 'reset');
+  await time.tick(OPEN_FOR);
+  const upload = () => codeOf(layer(aCall({ passage: {} as Passage })));
+  const uploads = [upload(), upload()];
+  assert.equal(await codeOf(layer(aCall())), 'breaker');
+  await time.tick(3000);
+  const [first, second] = calls.splice(0);
+  const third = upload();
+  first?.answer();
+  second?.fail('reset');
+  assert.deepEqual(await Promise.all(uploads), ['answered', 'reset']);
+  assert.equal(breaker.state, 'half-open');
+  calls.shift()?.answer();
+  assert.equal(await third, 'answered');
+  await time.tick(3000);
+  const last = upload();
+  assert.equal(await upload(), 'breaker');
+  calls.shift()?.answer();
+  assert.equal(await last, 'answered');
+  assert.equal(breaker.state, 'closed');
 });
 
 test('a probe that is cancelled gives its place to another', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Call } from '../core/call.ts';
-import { now } from '../core/clock.ts';
+import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { BreakerState, Emit } from '../core/events.ts';
 import type { Layer } from '../core/layer.ts';
@@ -25,7 +25,10 @@ export type BreakerOptions = z.output<typeof BreakerOptions>;
 /** What one call said about its upstream. Ignored: it says nothing, as a cancelled loser does. */
 type Evidence = 'good' | 'slow' | 'failed' | 'ignored';
 
-/** While open, one error serves all refused calls: a stack trace for each would cost more than the refusal. */
+/** The epoch of what decides nothing any more. */
+const OVER = -1;
+
+/** While open, one error serves all refused calls: one for each would cost more than the refusal. */
 const OPEN = new GatewayError('breaker');
 
 export interface BreakerScope {
@@ -40,6 +43,7 @@ export interface BreakerScope {
  * Closed: two windows count failed and slow results; either may open it. Open: every call is refused at once, for
  * `openFor`, twice as long after each failed recovery, at most `maxOpenFor`. Half-open: up to `probes` calls are let
  * through, everybody else is refused at once; `probes` good ones in a row close it, one bad one opens it again.
+ * What passes through gives its probe back if it has no answer within its limit: an upload may take minutes.
  * After closing it admits `probes` calls at a time and one more for each good answer, until `openFor` has passed,
  * so that a back-end that has just come back is not run over.
  *
@@ -95,11 +99,19 @@ export class Breaker {
 
   readonly layer: Layer = next => call => {
     if (!this.admits) return Promise.reject(OPEN);
-    const epoch = this.#epoch;
+    let epoch = this.#epoch;
     const startedAt = now();
     this.#out++;
+    const mayLast = call.passage !== undefined && this.#state === 'half-open';
+    const stop = mayLast
+      ? after(call.attemptLimitMs, () => {
+          this.#take(epoch, 'ignored');
+          epoch = OVER;
+        })
+      : undefined;
     return next(call).then(
       answer => {
+        stop?.();
         // An upload takes as long as its client; what the back-end took is known to the attempt.
         const ms = call.passage ? (call.attempt?.ms ?? 0) : now() - startedAt;
         const isSlow = ms > this.#options.slowAfter * call.attemptLimitMs;
@@ -107,6 +119,7 @@ export class Breaker {
         return answer;
       },
       error => {
+        stop?.();
         this.#take(epoch, this.#blame(asGatewayError(error), now() - startedAt, call));
         throw error;
       },
