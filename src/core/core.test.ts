@@ -68,6 +68,12 @@ test('a foreign error becomes internal and keeps its cause', () => {
   assert.equal(asGatewayError(error), error);
 });
 
+test('only of a defect it is told where it was noticed, and other errors keep their stacks', () => {
+  assert.doesNotMatch(new GatewayError('limit').stack ?? '', /core\.test\.ts/);
+  assert.match(new GatewayError('internal').stack ?? '', /core\.test\.ts/);
+  assert.match(new Error('any other').stack ?? '', /core\.test\.ts/);
+});
+
 test('an error answers as JSON with its status and says why', () => {
   const answer = errorAnswer(new GatewayError('overload'));
   assert.equal(answer.status, 503);

@@ -84,7 +84,11 @@ export class GatewayError extends Error {
   readonly answer: Answer | undefined;
 
   constructor(code: Code, message: string = ERRORS[code].message, options: { cause?: unknown; answer?: Answer } = {}) {
+    const { stackTraceLimit } = Error;
+    // Where a failure that is expected was noticed tells no more than its code, and finding it out costs more than all else.
+    if (code !== 'internal') Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.answer = options.answer;
   }

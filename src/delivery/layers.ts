@@ -49,7 +49,7 @@ export const inOrder =
     }
   };
 
-/** One error serves all: a stack trace for each would cost more than the refusal. */
+/** One error serves all: one for each would cost more than the refusal. */
 const QUEUED = new GatewayError('queued');
 
 const late = (outbox: Outbox, call: Call): Call => ({ ...call, late: (end, forMs) => outbox.expect(call, end, forMs) });

@@ -153,7 +153,7 @@ export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: Pas
       record(), // sees the final answer, whatever produced it
       asBegun, // below the record: what the client has seen of an answer is the answer
       ...fallbacks, // above the gate: an open breaker has them answer at once
-      ...(rate ? [rate] : []), // as for hooks; where no fallback has an answer it is a 429 with Retry-After
+      ...(rate ? [rate] : []), // below what makes its 429 an answer: no fallback mends it
       choice.gate, // above all that an attempt needs
       patience(patienceMs), // the one wait that is bounded here: the others are those of the exchange
       retry({ ...NO_REPEATS, hasUntried: call => choice.hasUntried(call) }), // to another upstream where nothing was sent

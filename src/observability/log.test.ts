@@ -104,7 +104,7 @@ test('an error is told with its causes, but never with the answer that it carrie
   const [rung, defect] = lines();
   const told = rung?.err as Record<string, unknown> & { cause: Record<string, unknown> };
   assert.deepEqual([told.type, told.code, told.cause.code], ['GatewayError', 'reset', 'ECONNRESET']);
-  assert.match(String(told.stack), /log\.test\.ts/);
+  assert.match(String(told.cause.stack), /log\.test\.ts/);
   assert.deepEqual(Object.keys(told), ['type', 'code', 'message', 'stack', 'cause']);
   assert.deepEqual([rung?.hook, rung?.source, rung?.level], ['connect', 'cached', 40]);
   assert.deepEqual([defect?.err, defect?.level], [{ message: 'a text' }, 50]);

@@ -17,7 +17,7 @@ export type RateOptions = z.output<typeof RateOptions>;
 /** The node of WCS that a body names, if it names one beyond doubt. */
 export type NodeOf = (body: Buffer) => string | undefined;
 
-/** One error serves all: a stack trace for each would cost more than the refusal. */
+/** One error serves all: one for each would cost more than the refusal. */
 const SPENT = new GatewayError('rate');
 
 /**

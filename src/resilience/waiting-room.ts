@@ -4,7 +4,7 @@ import { GatewayError } from '../core/errors.ts';
 import { Roster } from '../core/roster.ts';
 import type { UsualDurations } from './usual-durations.ts';
 
-/** No room is no fault of the call, so one error serves all: a stack trace for each would cost more than the refusal. */
+/** No room is no fault of the call, so one error serves all: one for each would cost more than the refusal. */
 export const FULL = new GatewayError('overload');
 
 const RANKS = { high: 0, normal: 1, low: 2 } as const satisfies Record<Priority, number>;

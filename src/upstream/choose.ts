@@ -26,7 +26,7 @@ export interface Upstream {
 const isTried = (upstream: Upstream, { attempts }: Call): boolean =>
   attempts.some(attempt => attempt.upstream === upstream.name);
 
-/** One error serves all refused calls: a stack trace for each would cost more than the refusal. */
+/** One error serves all refused calls: one for each would cost more than the refusal. */
 const ALL_OPEN = new GatewayError('breaker');
 
 const WORST = 15;
