@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -10,8 +10,17 @@ const STOP_WITHIN_MS = 3000;
 const LOOK_MS = 20;
 const LAST_WORDS_CHARS = 500;
 
-/** Which core a process is kept on: the proxy that is measured has one for itself, load and back-end share the other. */
-export type Core = 'proxy' | 'load';
+/**
+ * Which core a process is kept on: the proxy that is measured has one for itself, load and back-end share the other.
+ * `first` is on the core of the load too, and runs before all else there as soon as it has something to do.
+ */
+export type Core = 'proxy' | 'load' | 'first';
+
+const AFFINITY: Readonly<Record<Core, readonly string[]>> = {
+  proxy: ['taskset', '-c', '1'],
+  load: ['taskset', '-c', '0'],
+  first: ['taskset', '-c', '0', 'chrt', '--fifo', '1'],
+};
 
 export interface Running {
   readonly pid: number;
@@ -65,6 +74,9 @@ const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || ch
 
 /** Without two cores and `taskset` nothing is pinned, and the figures say more about the scheduler. */
 export const canPin = (): boolean => availableParallelism() >= 2 && findTool('taskset') !== undefined;
+
+/** Whether a process may be `first` on its core: that takes root, or CAP_SYS_NICE. */
+export const canGoFirst = (): boolean => canPin() && spawnSync('chrt', ['--fifo', '1', 'true']).status === 0;
 
 /** A folder and a set of processes that end with it. */
 export class Lab {
@@ -153,7 +165,7 @@ export class Lab {
     input: 'ignore' | 'pipe' = 'ignore',
   ): ChildProcess {
     if (this.#isClosed) throw new Error('the bench is being ended');
-    const pin = this.#isPinned ? ['taskset', '-c', core === 'proxy' ? '1' : '0'] : [];
+    const pin = this.#isPinned ? AFFINITY[core] : [];
     const bound = this.#setpriv ? [this.#setpriv, '--pdeathsig', 'TERM'] : [];
     const nice = process.env.BENCH_NICE ? ['nice', '-n', process.env.BENCH_NICE] : [];
     const [program, ...rest] = [...nice, ...bound, ...pin, ...command];

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compact } from '../test/samples.ts';
-import { freePort, type Lab, type Running } from './lab.ts';
+import { type Core, freePort, type Lab, type Running } from './lab.ts';
 import { APP } from './targets.ts';
 
 /** What `native/load.c` prints. Times are milliseconds from when a request was due. */
@@ -88,14 +88,16 @@ const hookRequest = (hook: string, body: string): string =>
 /** The client and the back-end of one lab. */
 export class Load {
   readonly #lab: Lab;
+  readonly #core: Core;
   readonly #load: string;
   readonly #upstream: string;
   readonly #sent = new Map<number, number>();
   /** Files by what they hold: runs at the same time read the same ones. */
   readonly #files = new Map<string, string>();
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, core: Core = 'load') {
     this.#lab = lab;
+    this.#core = core;
     this.#load = lab.compile('load');
     this.#upstream = lab.compile('upstream');
   }
@@ -103,7 +105,11 @@ export class Load {
   /** Starts a back-end that answers as `behaviour` says (see `native/upstream.c`), on a free port unless one is named. */
   async upstream(behaviour = '0', fixedPort?: number): Promise<Running> {
     const port = fixedPort ?? (await freePort());
-    return this.#lab.start([this.#upstream, String(port), behaviour], { core: 'load', port, name: `upstream-${port}` });
+    return this.#lab.start([this.#upstream, String(port), behaviour], {
+      core: this.#core,
+      port,
+      name: `upstream-${port}`,
+    });
   }
 
   /** `connections` that each ask again at once, for `seconds` or until `requests` were sent. */
@@ -123,7 +129,8 @@ export class Load {
 
   async #run(mode: string, port: number, script: Script, words: readonly number[]): Promise<Result> {
     const files = script.map(([hook, body]) => this.#fileOf(hook, hookRequest(hook, body)));
-    const text = await this.#lab.run([this.#load, mode, String(port), files.join(','), ...words.map(String)]);
+    const command = [this.#load, mode, String(port), files.join(','), ...words.map(String)];
+    const text = await this.#lab.run(command, this.#core);
     const result = JSON.parse(text) as Result;
     this.#sent.set(port, this.sent(port) + result.sent);
     return result;

@@ -7,7 +7,8 @@
  * "MS,SHARE,SLOW_MS" makes that share of the answers take SLOW_MS instead, and "MS,SHARE,SLOW_MS,FAIL_SHARE" another
  * share of them a 500; "bears,COUNT,MS" bears COUNT at a time: with n at once an answer takes (n/COUNT)^2 times MS, if
  * that is more, and beyond twice COUNT some get a 503 at once.
- * For a while after each request it does not sleep, so that no proxy pays for waking it.
+ * For a while after each request it does not sleep, so that no proxy pays for waking it; with SCHED_FIFO it does, since
+ * others on its core would never run.
  * GET /-/be/BEHAVIOUR changes it, GET /-/stats tells what was seen. Listens on loopback, ends with its parent.
  */
 #define _GNU_SOURCE
@@ -221,10 +222,11 @@ int main(int count, char **words) {
   int listener = bind_loopback(atoi(words[1]));
   struct epoll_event e = {EPOLLIN, {.ptr = NULL}};
   epoll_ctl(poller, EPOLL_CTL_ADD, listener, &e);
+  double awake_ms = sched_getscheduler(0) == SCHED_FIFO ? 0 : AWAKE_MS;
   for (double awake_until = 0;;) {
     double at = now_ms(), left = timer_count > 0 ? timers[0].due - at : -1;
     int n = epoll_wait(poller, events, EVENTS, at < awake_until ? 0 : timer_count == 0 ? -1 : left <= 0 ? 0 : (int)(left + 0.999));
-    if (n > 0) awake_until = now_ms() + AWAKE_MS;
+    if (n > 0) awake_until = now_ms() + awake_ms;
     else sched_yield();
     for (int i = 0; i < n; i++)
       if (events[i].data.ptr) receive(events[i].data.ptr);

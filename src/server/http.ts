@@ -18,7 +18,7 @@ import { conclude, goOn, isLast, letThrough, PONG, type Visit } from './visit.ts
 /** node:http adds this to the time that it announces, so that the client is the one to end an idle connection. */
 const KEEP_ALIVE_BUFFER_MS = 1000;
 /** Slow heads are looked for so often: those of a second at once would hold up all others. */
-const CHECK_MS = 100;
+const CHECK_MS = 25;
 /** Who gets a last answer has so long to read it. */
 const LAST_ANSWER_MS = 1000;
 /** Requests of one connection that may be out at a time: no WCS sends the next one before it has its answer. */
