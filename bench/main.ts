@@ -58,6 +58,9 @@ Measures the gateway beside other proxies, on loopback. Ends with 1 if a section
   --quick   short rounds, to see that all works; not for figures to quote
   --only    some of: ${NAMES}
   --out     where to write the results; a full run writes bench/RESULTS.md, others only print
+
+With BENCH_NICE=N in the environment everything that it starts runs at this niceness (nice(1)): below 0, which root alone
+may set, so that other work on the machine disturbs it less.
 `;
 
 interface Options {
