@@ -57,7 +57,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   method_not_allowed: {
     happened:
       'The request is not a POST, and hooks always are; or it is a TRACE or CONNECT, which nothing passes through with. Without `passthrough` there is nothing but hooks.',
-    got: `${ERROR_JSON} The Allow header names POST.`,
+    got: `${ERROR_JSON} The Allow header names POST, or where other things pass through all that does.`,
     remedy:
       'If it is a page or a REST call of the back-end, write [`passthrough`](pass-through.md). Point health checks and browsers at the admin listener (`/healthz`, `/readyz`), which is made for them.',
   },

@@ -126,7 +126,7 @@ export class HookServer {
       );
     });
     server.on('upgrade', (request, _socket, head) => this.#visitToChange(request, head));
-    server.on('connect', ({ socket }) => this.#reject(socket, new GatewayError('method_not_allowed')));
+    server.on('connect', ({ socket }) => this.#reject(socket, this.#reception.noTunnel));
     server.on('clientError', (error, socket) => this.#unreadable(error, socket as Socket));
   }
 

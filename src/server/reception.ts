@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, METHODS } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Config } from '../config/types.ts';
 import type { Answer } from '../core/call.ts';
@@ -39,6 +39,13 @@ const MORE_FIELDS: Partial<Record<Code, readonly string[]>> = {
   method_not_allowed: ['Allow', 'POST'],
   bad_credentials: ['WWW-Authenticate', 'Basic realm="breakwater", charset="UTF-8"'],
 };
+
+/**
+ * Where other methods pass through: TRACE would show the back-end's view of a request, the gateway's own fields among it,
+ * and CONNECT asks for no path. One error serves all, and is known by that.
+ */
+const NOT_PASSED = new GatewayError('method_not_allowed', 'TRACE and CONNECT are not let through');
+const PASSED: readonly string[] = ['Allow', METHODS.filter(method => !/^(?:TRACE|CONNECT)$/.test(method)).join(', ')];
 
 /** True for a head with nothing that asks for more than one plain exchange. */
 const isPlain = ({ head }: Asked<unknown>): boolean =>
@@ -149,6 +156,11 @@ export class Reception {
     return asked;
   }
 
+  /** Why nobody gets a tunnel. */
+  get noTunnel(): GatewayError {
+    return this.#options.gateway().letsThrough ? NOT_PASSED : new GatewayError('method_not_allowed');
+  }
+
   /** True for a question about the server as such, where there is a server to speak of. */
   isPing({ method, url }: Requested): boolean {
     return method === 'OPTIONS' && url === '*' && this.#options.gateway().letsThrough;
@@ -164,8 +176,7 @@ export class Reception {
   }
 
   #checkThrough({ through, path, head }: AskedThrough<Through>, method: string | undefined): void {
-    // It would show the back-end's view of the request, the gateway's own fields among it.
-    if (method === 'TRACE') throw new GatewayError('method_not_allowed', 'TRACE is not let through');
+    if (method === 'TRACE') throw NOT_PASSED;
     if (through.leadsOut) throw new GatewayError('bad_request', 'the path leads out of the path of the upstream');
     // Many a back-end does not look at the method. A hook without a body tells it nothing.
     const mayBeHook = method === 'POST' || head.transferEncodings > 0 || (head.contentLength ?? '0') !== '0';
@@ -226,7 +237,8 @@ export class Reception {
   /** The answer to a request that is not served, which is counted and logged. */
   refusal(error: GatewayError, { address }: Client): Answer {
     const answer = errorAnswer(this.told(error, address));
-    return { ...answer, headers: [...answer.headers, ...(MORE_FIELDS[error.code] ?? [])] };
+    const more = error === NOT_PASSED ? PASSED : (MORE_FIELDS[error.code] ?? []);
+    return { ...answer, headers: [...answer.headers, ...more] };
   }
 
   /** Counts and logs what was refused. */

@@ -4,7 +4,7 @@ import type { Wire } from '../kit/wire.ts';
 import { until } from '../poll.ts';
 import { rawCall } from '../raw-call.ts';
 import { header, parseHeaders } from '../request-reader.ts';
-import { APP, readConfig } from '../start.ts';
+import { APP, configFor, readConfig } from '../start.ts';
 import { client, serve, stage } from './stage.ts';
 
 const headOf = (text: string) => {
@@ -342,6 +342,24 @@ for (const [what, lines] of Object.entries(BAD)) {
     const { answers } = await rawCall(stage.gateway.port, lines.join('\r\n'));
     assert.equal(answers[0]?.status, 400);
     assert.equal(stage.backEnd.wires.length, 0);
+  });
+}
+
+for (const first of [`TRACE ${APP.path}/x`, 'CONNECT shop.example:443']) {
+  const allowed = async () => {
+    const { answers } = await rawCall(stage.gateway.port, `${first} HTTP/1.1\r\n${HOST}\r\n\r\n`);
+    assert.equal(answers[0]?.status, 405);
+    return header(answers[0].headers, 'allow')?.split(', ') ?? [];
+  };
+
+  test(`${first}: where other things pass, Allow names what does; where none does, POST alone`, async () => {
+    await serve();
+    const methods = new Set(await allowed());
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])
+      assert.ok(methods.has(method), method);
+    assert.ok(!methods.has('TRACE') && !methods.has('CONNECT'));
+    stage.gateway.breakwater.reload(configFor([stage.backEnd.url]));
+    assert.deepEqual(await allowed(), ['POST']);
   });
 }
 
