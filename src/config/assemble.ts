@@ -1,6 +1,6 @@
-import { dirname, resolve } from 'node:path';
 import { readCertificates } from '../tls/pem.ts';
 import { type Draft, type DraftApp, type DraftBacked, secretsOf } from './draft.ts';
+import { fileFault, wholePath } from './named-file.ts';
 import { type ReadFile, routeFinder } from './static-routes.ts';
 import type { TlsFiles } from './tls-files.ts';
 import type { App, Backed, Config } from './types.ts';
@@ -14,9 +14,9 @@ export const readCa = (
 ): { readonly content: Buffer | undefined; readonly findings: readonly Finding[] } => {
   if (ca === undefined) return { content: undefined, findings: [] };
   try {
-    return { content: readCertificates(resolve(dirname(configFile), ca)).pem, findings: [] };
+    return { content: readCertificates(wholePath(ca, configFile)).pem, findings: [] };
   } catch (error) {
-    const message = `${ca} ${(error as Error).message}; write the path of a PEM file`;
+    const message = fileFault(ca, configFile, error, 'a PEM file');
     return { content: undefined, findings: [{ path: [owner, 'redis', 'ca'], message }] };
   }
 };

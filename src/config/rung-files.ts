@@ -1,7 +1,7 @@
-import { dirname, resolve } from 'node:path';
 import { decodeUtf8, readBounded } from '../core/read-bounded.ts';
 import { withoutQuotedJson } from '../core/secrets.ts';
 import type { Layer } from './layers.ts';
+import { fileFault, wholePath } from './named-file.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';
 
@@ -19,9 +19,9 @@ export const readRungFiles = (layers: readonly Layer[], configFile: string): Run
   const findings: Finding[] = [];
   for (const { file, path } of layers.flatMap(rungFiles)) {
     try {
-      if (!contents.has(file)) contents.set(file, readJson(resolve(dirname(configFile), file)));
+      if (!contents.has(file)) contents.set(file, readJson(wholePath(file, configFile)));
     } catch (error) {
-      findings.push({ path, message: `${file} ${(error as Error).message}` });
+      findings.push({ path, message: fileFault(file, configFile, error, 'a file with a JSON object') });
     }
   }
   return { contents, findings };

@@ -1,6 +1,6 @@
-import { dirname, resolve } from 'node:path';
 import type { LoadedRouteOptions, RouteOptions, RoutesOptions } from '../static/options.ts';
 import { compareGlobs, matchesGlob } from './glob.ts';
+import { fileFault, wholePath } from './named-file.ts';
 import type { Path } from './problems.ts';
 import { readJson } from './rung-files.ts';
 import type { Finding } from './validate.ts';
@@ -80,9 +80,9 @@ export const readRouteFiles = (places: readonly WrittenRoutes[], configFile: str
   const findings: Finding[] = [];
   for (const { file, path } of places.flatMap(filesIn)) {
     try {
-      if (!contents.has(file)) contents.set(file, readJson(resolve(dirname(configFile), file), 'object or list'));
+      if (!contents.has(file)) contents.set(file, readJson(wholePath(file, configFile), 'object or list'));
     } catch (error) {
-      findings.push({ path, message: `${file} ${(error as Error).message}` });
+      findings.push({ path, message: fileFault(file, configFile, error, 'a file with a JSON object or list') });
     }
   }
   return { read: file => contents.get(file) ?? Buffer.alloc(0), findings };

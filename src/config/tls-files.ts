@@ -1,9 +1,9 @@
-import { dirname, resolve } from 'node:path';
 import type { UpstreamTls } from '../options/tls.ts';
 import { type ListenerTls, readAuthorities } from '../tls/listener.ts';
 import { type Pair, PairError, type PairFiles, readPair } from '../tls/pem.ts';
 import { lifeDoubt } from '../tls/validity.ts';
 import { type Draft, type DraftBacked, originOf } from './draft.ts';
+import { wholePath } from './named-file.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';
 
@@ -22,14 +22,14 @@ export interface TlsFiles {
 class Reader {
   readonly findings: Finding[] = [];
   readonly doubts: Finding[] = [];
-  readonly #folder: string;
+  readonly #configFile: string;
 
   constructor(configFile: string) {
-    this.#folder = dirname(configFile);
+    this.#configFile = configFile;
   }
 
   whole(file: string): string {
-    return resolve(this.#folder, file);
+    return wholePath(file, this.#configFile);
   }
 
   /** A pair that is wrong in one file is told under that one's key. */

@@ -41,7 +41,12 @@ test('a file that is missing, a folder or too large is told at wcs.properties, w
   const expected = (message: string) => [
     { path: ['wcs', 'properties'], message: `${message}; write the path of WCS's flashphoner.properties` },
   ];
-  assert.deepEqual(messageOf('missing'), expected('missing does not exist'));
+  assert.deepEqual(
+    messageOf('missing'),
+    expected(
+      `missing does not exist, looked for at ${join(FOLDER, 'missing')}, as paths count from the folder of the configuration`,
+    ),
+  );
   assert.deepEqual(messageOf('folder'), expected('folder is a folder, not a file'));
   assert.deepEqual(messageOf('large'), expected('large has 1048577 bytes, and at most 1048576 are read'));
 });

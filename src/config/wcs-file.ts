@@ -1,7 +1,7 @@
-import { dirname, resolve } from 'node:path';
 import { decodeUtf8, readBounded } from '../core/read-bounded.ts';
 import { readWcsSettings, type Setting, type WcsSettings } from './flashphoner-properties.ts';
 import type { Fields } from './layers.ts';
+import { fileFault, wholePath } from './named-file.ts';
 import type { Path } from './problems.ts';
 import type { Finding } from './validate.ts';
 
@@ -46,14 +46,14 @@ export const readWcsFile = (data: Fields, configFile: string): ReadWcsFile => {
   if (typeof file !== 'string') return { wcsFile: undefined, findings: [] };
   const find = (message: string): Finding => ({ path: PATH, message });
   try {
-    const { settings, bad } = readWcsSettings(decode(readBounded(resolve(dirname(configFile), file), MAX_BYTES)));
+    const { settings, bad } = readWcsSettings(decode(readBounded(wholePath(file, configFile), MAX_BYTES)));
     return {
       wcsFile: { file, settings },
       findings: bad.map(({ line, message }) => find(`${file}:${line}: ${message}`)),
     };
   } catch (error) {
-    const message = `${file} ${(error as Error).message}; write the path of WCS's flashphoner.properties`;
-    return { wcsFile: undefined, findings: [find(message)] };
+    const fault = fileFault(file, configFile, error, "WCS's flashphoner.properties");
+    return { wcsFile: undefined, findings: [find(fault)] };
   }
 };
 
