@@ -80,7 +80,7 @@ test('check tells every problem, one a line, prints nothing else and exits 2', a
   assert.deepEqual([code, out], [2, '']);
   assert.deepEqual(err.replaceAll(file, 'FILE').trimEnd().split('\n'), [
     'FILE:1:1 listne: unknown key; did you mean listen?',
-    'FILE:7:12 apps[0].hedge: is "yes"; write false to switch it off, or a mapping of its keys',
+    'FILE:7:12 apps[0].hedge: is "yes"; write false to switch it off, or keys below it, such as hedge: { after: p95 }',
   ]);
 });
 

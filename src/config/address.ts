@@ -24,7 +24,7 @@ export const address = () =>
       const [, path, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
       return path === undefined ? { host: (bracketed ?? plain ?? '').toLowerCase(), port: Number(port) } : { path };
     })
-    .refine(at => isSocketPath(at) || at.port <= 65_535, { error: 'has a port above 65535' })
+    .refine(at => isSocketPath(at) || at.port <= 65_535, { error: 'has a port above 65535; write a smaller one' })
     .refine(at => !isSocketPath(at) || isShort(at.path), { error: TOO_LONG })
     .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090, unix:/run/breakwater.sock' });
 

@@ -212,13 +212,16 @@ export const KEYS: Readonly<Record<string, string>> = {
     'Share of calls that are traced. Where a call comes with a valid traceparent, its sampled flag decides.',
 };
 
-/** The description that holds for a key of the schema: `defaults`, hooks and `passthrough` share those of an app. */
-export const describeKey = (path: string): string | undefined =>
-  KEYS[path] ??
-  KEYS[path.replace(/^defaults\./, 'apps[].')] ??
-  KEYS[ofApp(path)] ??
-  KEYS[ofOthers(path)] ??
-  KEYS[`apps[].${path}`];
+/** What `table` has for a key of the schema: `defaults`, hooks and `passthrough` share what it has for those of an app. */
+export const findKey = (table: Readonly<Record<string, string>>, path: string): string | undefined =>
+  table[path] ??
+  table[path.replace(/^defaults\./, 'apps[].')] ??
+  table[ofApp(path)] ??
+  table[ofOthers(path)] ??
+  table[`apps[].${path}`];
+
+/** The description that holds for a key of the schema. */
+export const describeKey = (path: string): string | undefined => findKey(KEYS, path);
 
 const ofApp = (path: string): string => path.replace(/^(?:apps\[\]|defaults)\.hooks\.\*\./, 'apps[].');
 

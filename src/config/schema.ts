@@ -62,12 +62,12 @@ const proxy = () => {
 };
 
 const orFalse = <S extends z.ZodType>(options: S) =>
-  z.union([z.literal(false), options]).meta({ description: 'false to switch it off, or a mapping of its keys' });
+  z.union([z.literal(false), options]).meta({ description: 'false to switch it off, or keys below it' });
 
 const trueOrFalse = <S extends z.ZodType>(options: S) =>
   z
     .union([z.literal(false), z.literal(true).transform((): z.output<S> => options.parse({})), options])
-    .meta({ description: 'true or false, or a mapping of its keys' });
+    .meta({ description: 'true or false, or keys below it' });
 
 const glob = () => text(/^[A-Za-z0-9_.*?-]+$/, 'a hook name or glob such as connect, "*StatusEvent"');
 
@@ -96,7 +96,7 @@ const list = <S extends z.ZodType>(item: S, wanted: string) =>
     .array(item, { error: issue => `is ${shown(issue.input)}; write a list of ${wanted}` })
     .min(1, { error: `is empty; write a list of ${wanted}` });
 
-const upstreams = () => list(upstream(), 'at least one URL');
+const upstreams = () => list(upstream(), 'at least one URL, such as ["http://127.0.0.1:8081/apps/EchoApp"]');
 
 /** The keys of one hook or glob in `hooks`. */
 export const HookOptions = z
@@ -171,12 +171,16 @@ export const AppOptions = z.strictObject({
   ...z.strictObject(settings).partial().shape,
 });
 
+/** `true`, which is enough for an app, says nothing here. */
+const withoutUpstreams = (input: unknown): string =>
+  `is ${shown(input)}, but what no app has needs upstreams of its own; write two lines: "passthrough:" and "  upstreams: [http://127.0.0.1:8080]", or take it out`;
+
 const root = {
   listen: address().prefault('127.0.0.1:8090'),
   admin: address().prefault('127.0.0.1:9090'),
   tls: ListenerTlsOptions.optional(),
   proxyProtocol: z.boolean().default(false),
-  trustedProxies: list(proxy(), 'addresses or networks of proxies')
+  trustedProxies: list(proxy(), 'addresses or networks of proxies, such as [10.0.0.0/8]')
     .meta({ description: 'list of addresses and networks: 10.0.0.5, 10.0.0.0/8, fd00::/8, unix' })
     .optional(),
   drain: duration().prefault('20s'),
@@ -188,7 +192,7 @@ const root = {
         .prefault('15s'),
       properties: text(/\S/, "the path of WCS's flashphoner.properties").optional(),
       secret: secrets().optional(),
-      addresses: list(subnet(), 'addresses or networks')
+      addresses: list(subnet(), 'addresses or networks, such as [10.0.0.5]')
         .meta({ description: 'list of addresses and networks: 10.0.0.5, 10.0.0.0/8, fd00::/8' })
         .optional(),
     })
@@ -243,14 +247,19 @@ const root = {
       sample: share().prefault('100%'),
     })
     .optional(),
-  passthrough: z.strictObject({ upstreams: upstreams(), ...PassthroughOptions.shape, ...presetOfUpstreams }).optional(),
+  passthrough: z
+    .strictObject(
+      { upstreams: upstreams(), ...PassthroughOptions.shape, ...presetOfUpstreams },
+      { error: issue => (issue.code === 'invalid_type' ? withoutUpstreams(issue.input) : undefined) },
+    )
+    .optional(),
 };
 
 /** The configuration file as it is written. Every key that there is stands here or in the options of a policy. */
 export const FileOptions = z.strictObject({
   ...root,
   defaults: z.strictObject(settings).partial().prefault({}),
-  apps: list(AppOptions, 'at least one app'),
+  apps: list(AppOptions, 'at least one app, each behind a dash: - name: EchoApp'),
 });
 
 /** The keys that belong to no app, read. */

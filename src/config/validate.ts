@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { exampleAt } from './examples.ts';
 import { rightPlace } from './places.ts';
 import type { Path } from './problems.ts';
 import { shown } from './shown.ts';
@@ -18,8 +19,8 @@ type RawIssue = z.core.$ZodRawIssue;
 type Known = Map<readonly string[], readonly string[]>;
 
 const EXPECTED: Readonly<Record<string, string>> = {
-  object: 'keys below it, one a line',
-  record: 'keys below it, one a line',
+  object: 'keys below it',
+  record: 'keys below it',
   array: 'a list',
   boolean: 'true or false',
   number: 'a number',
@@ -64,7 +65,13 @@ const flatten = (issue: Issue, above: Path, known: Known): readonly Finding[] =>
   }
   if (path.length === 0)
     return [{ path, message: `the configuration is ${shown(issue.input)}; it needs at least apps: and one app` }];
-  return [{ path, message: tidy(issue.message, issue.input) }];
+  return [{ path, message: withExample(path, tidy(issue.message, issue.input)) }];
+};
+
+/** Who writes something else where keys are wanted may not know which there are. */
+const withExample = (path: Path, message: string): string => {
+  const example = message.endsWith('keys below it') ? exampleAt(path) : undefined;
+  return example ? `${message}, such as ${example}` : message;
 };
 
 /**

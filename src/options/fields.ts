@@ -33,7 +33,7 @@ export const size = (least = 0) =>
 /** A share such as `5%`; 0 to 1 inside. */
 export const share = () =>
   quantity(SHARE, 'a share such as 5%', ([, amount]) => Number(amount) / 100)
-    .refine(value => value <= 1, { error: 'is more than 100%' })
+    .refine(value => value <= 1, { error: 'is more than 100%; write less' })
     .meta({ description: 'share: 5%' });
 
 /** A whole number of at least `least`. */

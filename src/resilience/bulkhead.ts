@@ -22,7 +22,7 @@ const Keys = z.strictObject({
 /** `concurrency`: how many calls one upstream gets at a time, and how many may wait for their turn. */
 export const BulkheadOptions = z
   .union([z.literal('auto').transform(() => Keys.parse({ max: 'auto' })), Keys])
-  .meta({ description: 'auto, which is { max: auto }, or a mapping of its keys' });
+  .meta({ description: 'auto, which is { max: auto }, or keys below it' });
 export type BulkheadOptions = z.output<typeof BulkheadOptions>;
 
 /** Its bounds count where the limit is learned. */
