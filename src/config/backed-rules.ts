@@ -1,14 +1,18 @@
-import { type DraftBacked, originOf } from './draft.ts';
+import { allRead, type Draft, type DraftBacked, originOf } from './draft.ts';
 import { formatDuration } from './text.ts';
 import type { Finding } from './validate.ts';
 
-/** What of the keys for upstreams does not go together, of an app or of what no app has. */
-export const backedBreaches = (backed: DraftBacked): readonly Finding[] => [
-  ...breakers(backed),
-  ...ejections(backed),
-  ...checks(backed),
-  ...clientPair(backed),
-];
+/** What of the keys for upstreams does not go together, of an app or of what no app has; nothing of what could not be read. */
+export const backedBreaches = (draft: Draft, backed: DraftBacked): readonly Finding[] => {
+  const areRead = (...keys: string[]) => allRead(draft, backed.layers.general, ...keys);
+  return [
+    ...(areRead('breaker.openFor', 'breaker.maxOpenFor') ? breakers(backed) : []),
+    ...(areRead('ejection.for', 'ejection.maxFor') ? ejections(backed) : []),
+    ...(areRead('health.path') ? pathless(backed) : []),
+    ...(areRead('health.path', 'health.interval', 'health.timeout') ? checks(backed) : []),
+    ...(areRead('tls.cert', 'tls.key') ? clientPair(backed) : []),
+  ];
+};
 
 const breakers = ({ layers, options: { breaker } }: DraftBacked): readonly Finding[] => {
   if (!breaker || breaker.maxOpenFor >= breaker.openFor) return [];
@@ -25,16 +29,17 @@ const ejections = ({ layers, options: { ejection } }: DraftBacked): readonly Fin
   return [{ path, message: `${message}, ${formatDuration(ejection.for)}; raise maxFor or lower for` }];
 };
 
+/** One that `defaults` says holds for each app, so it is missing only once they are merged. */
+const pathless = ({ layers, options: { health } }: DraftBacked): readonly Finding[] => {
+  if (health === false || health.path !== '') return [];
+  const message = 'is missing; write a path that begins with /, such as /health';
+  return [{ path: [...(originOf(layers.general, ['health']) ?? []), 'path'], message }];
+};
+
+/** One question is out at a time. */
 const checks = ({ layers, options: { health } }: DraftBacked): readonly Finding[] => {
-  if (!health) return [];
+  if (!health || health.timeout <= health.interval) return [];
   const origin = (key: string) => originOf(layers.general, ['health', key]);
-  // One that `defaults` says holds for each app, so it is missing only once they are merged.
-  if (health.path === '') {
-    const message = 'is missing; write a path that begins with /, such as /health';
-    return [{ path: [...(originOf(layers.general, ['health']) ?? []), 'path'], message }];
-  }
-  // One question is out at a time.
-  if (health.timeout <= health.interval) return [];
   const message = `health.timeout is ${formatDuration(health.timeout)}, longer than health.interval`;
   const remedy = 'raise interval or lower timeout';
   const path = origin('timeout') ?? origin('interval') ?? [];

@@ -33,6 +33,8 @@ export interface Draft {
   readonly apps: readonly DraftApp[];
   /** What no app has, if that leads anywhere. */
   readonly others: DraftBacked | undefined;
+  /** True for a key that is written in a way that could not be read, so that what is in its place means nothing. */
+  isUnread(path: Path): boolean;
   /** WCS's own file, if one is named. */
   readonly wcsFile: WcsFile | undefined;
   /** The keys of `wcs` that come from it, each with the place that says so: `FILE:LINE`. */
@@ -126,8 +128,16 @@ export const draft = (valid: Valid, wcsFile: WcsFile | undefined, readRung: Read
   const { data, fromWcs } = layUnder(valid.data, wcsFile);
   const root = RootOptions.parse(data);
   const apps = valid.apps.map(index => draftApp(data, index, root.wcs.requestTimeout, readRung));
-  return { data, root, apps, others: draftOthers(data, root.passthrough), wcsFile, fromWcs };
+  const isUnread = (path: Path) => valid.findings.some(finding => areInLine(finding.path, path));
+  return { data, root, apps, others: draftOthers(data, root.passthrough), isUnread, wcsFile, fromWcs };
 };
+
+/** True if one of two places is the other, or holds it. */
+const areInLine = (a: Path, b: Path): boolean => a.slice(0, b.length).every((step, at) => step === b[at]);
+
+/** True if each of the keys (`breaker.openFor`) could be read wherever the layers say something of it. */
+export const allRead = ({ isUnread }: Draft, layers: readonly Layer[], ...keys: readonly string[]): boolean =>
+  keys.every(key => layers.every(({ path }) => !isUnread([...path, ...key.split('.')])));
 
 /** All that has upstreams of its own. */
 export const backedOf = ({ apps, others }: Pick<Draft, 'apps' | 'others'>): readonly DraftBacked[] =>
@@ -135,6 +145,12 @@ export const backedOf = ({ apps, others }: Pick<Draft, 'apps' | 'others'>): read
 
 /** Any of these may have signed a hook; none if signatures are not looked at. */
 export const secretsOf = ({ root }: Pick<Draft, 'root'>): readonly string[] => [root.wcs.secret ?? []].flat();
+
+/** True if it is known how long WCS waits, be it by the built-in value. */
+export const knowsTimeout = ({ isUnread, data }: Draft): boolean => {
+  const { requestTimeout } = (data as { readonly wcs: Fields }).wcs;
+  return !isUnread(['wcs', 'requestTimeout']) && (requestTimeout !== undefined || !isUnread(['wcs', 'properties']));
+};
 
 /** The key, or the line of WCS's own file, that says how long WCS waits. */
 export const timeoutSource = ({ fromWcs }: Draft): string => fromWcs.get('requestTimeout') ?? 'wcs.requestTimeout';

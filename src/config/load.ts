@@ -82,7 +82,7 @@ const examine = (data: unknown, file: string): Examined => {
   const valid = keepValid(data);
   const files = filesOf(valid, file);
   const { wcsFile, findings } = readWcsFile(valid.data, file);
-  const whole = draft(valid, wcsFile, readRung(files));
+  const whole = draft({ ...valid, findings: [...valid.findings, ...findings] }, wcsFile, readRung(files));
   const ofRoutes = readRouteFiles(writtenRoutes(valid.data, valid.apps), file);
   const ca = readCa(whole.root.cache.redis?.ca, file, 'cache');
   const ofEvents = readCa(whole.root.events.redis?.ca, file, 'events');

@@ -16,9 +16,9 @@ export const routeAmounts = ({ data, apps }: Draft): readonly { readonly path: P
   );
 
 /** Sizes that do not go together: an answer that comes in, and those of one page, take a quarter at most. */
-export const answersBreaches = ({ root: { cache } }: Draft): readonly Finding[] => {
+export const answersBreaches = ({ root: { cache }, isUnread }: Draft): readonly Finding[] => {
   const { bytes, each } = cache.answers;
-  if (each * 4 <= bytes) return [];
+  if (each * 4 <= bytes || isUnread(['cache', 'answers'])) return [];
   const message = `is ${formatSize(each)}, more than a quarter of cache.answers.bytes, which is ${formatSize(bytes)}`;
   return [{ path: ['cache', 'answers', 'each'], message: `${message}; write less, or more bytes` }];
 };

@@ -5,7 +5,16 @@ import { duration } from '../options/fields.ts';
 import { isWildcard, reaches, upstreamAddress } from './address.ts';
 import { backedBreaches } from './backed-rules.ts';
 import { doorBreaches } from './door-rules.ts';
-import { backedOf, type Draft, type DraftApp, type DraftBacked, originOf, timeoutSource } from './draft.ts';
+import {
+  allRead,
+  backedOf,
+  type Draft,
+  type DraftApp,
+  type DraftBacked,
+  knowsTimeout,
+  originOf,
+  timeoutSource,
+} from './draft.ts';
 import { type Fields, hookLayers } from './layers.ts';
 import { passthroughBreaches } from './passthrough-rules.ts';
 import { formatPath, type Path } from './problems.ts';
@@ -15,7 +24,10 @@ import { shown } from './shown.ts';
 import { formatDuration, listed } from './text.ts';
 import type { Finding } from './validate.ts';
 
-/** What keys that are right one by one get wrong together: all of it, in no particular order. */
+/**
+ * What keys that are right one by one get wrong together: all of it, in no particular order. Where one of them could not
+ * be read, nobody knows, and nothing is said.
+ */
 export const breaches = (draft: Draft): readonly Finding[] => [
   ...listeners(draft),
   ...doorBreaches(draft),
@@ -29,7 +41,7 @@ export const breaches = (draft: Draft): readonly Finding[] => [
   ...duplicates(draft, 'name', 'give each app a name of its own'),
   ...duplicates(draft, 'path', 'give each app a path of its own'),
   ...passthroughBreaches(draft),
-  ...backedOf(draft).flatMap(backed => [...upstreams(draft, backed), ...backedBreaches(backed)]),
+  ...backedOf(draft).flatMap(backed => [...upstreams(draft, backed), ...backedBreaches(draft, backed)]),
   ...amountsOf(['passthrough'], fieldOf(draft.data, 'passthrough')),
   ...answersBreaches(draft),
   ...routeAmounts(draft).flatMap(({ path, value }) => amount(path, String(path.at(-1)), value)),
@@ -37,17 +49,17 @@ export const breaches = (draft: Draft): readonly Finding[] => [
     ...limits(draft, app),
     ...limitsWithinBudget(draft, app),
     ...amounts(app),
-    ...app.hooks.flatMap(hook => hookBreaches(app, hook)),
+    ...app.hooks.flatMap(hook => hookBreaches(draft, app, hook)),
     ...stores(app),
     ...journalBudget(draft, app),
     ...provisionals(app),
     ...early(app),
-    ...credentials(app),
+    ...credentials(draft, app),
   ]),
 ];
 
-const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
-  reaches(admin, listen) || reaches(listen, admin)
+const listeners = ({ root: { listen, admin }, isUnread }: Draft): readonly Finding[] =>
+  !isUnread(['listen']) && !isUnread(['admin']) && (reaches(admin, listen) || reaches(listen, admin))
     ? [
         {
           path: ['admin'],
@@ -60,9 +72,11 @@ const listeners = ({ root: { listen, admin } }: Draft): readonly Finding[] =>
 const sameAs = (value: unknown): unknown => (typeof value === 'string' ? value.replace(/(?<=.)\/+$/, '') : value);
 
 /** Looks at what is written, so that an app which is wrong in another key is seen too. */
-const duplicates = ({ data }: Draft, key: 'name' | 'path', remedy: string): readonly Finding[] => {
+const duplicates = ({ data, isUnread }: Draft, key: 'name' | 'path', remedy: string): readonly Finding[] => {
   const apps = fieldOf(data, 'apps');
-  const values = (Array.isArray(apps) ? apps : []).map(app => sameAs(fieldOf(app, key)));
+  const values = (Array.isArray(apps) ? apps : []).map((app, at) =>
+    isUnread(['apps', at, key]) ? undefined : sameAs(fieldOf(app, key)),
+  );
   return values.flatMap((value, at) => {
     const first = values.indexOf(value);
     if (typeof value !== 'string' || first === at) return [];
@@ -79,21 +93,24 @@ const ownAddresses = (): readonly string[] => {
   }
 };
 
-const upstreams = ({ root }: Draft, { layers, options: { upstreams: urls } }: DraftBacked): readonly Finding[] =>
+const hitsListener = (target: ListenAddress, listen: ListenAddress): boolean =>
+  reaches(target, listen, !isSocketPath(listen) && isWildcard(listen.host) ? ownAddresses() : []);
+
+const upstreams = (draft: Draft, { layers, options: { upstreams: urls } }: DraftBacked): readonly Finding[] =>
   urls.flatMap((url, at) => {
+    const { root } = draft;
     const path: Path = [...(originOf(layers.general, ['upstreams']) ?? []), at];
     const target = upstreamAddress(url);
-    const hits = (listen: ListenAddress) =>
-      reaches(target, listen, !isSocketPath(listen) && isWildcard(listen.host) ? ownAddresses() : []);
+    const hits = (key: 'listen' | 'admin') => !draft.isUnread([key]) && hitsListener(target, root[key]);
     if (urls.indexOf(url) < at) return [{ path, message: `is ${url} a second time; remove it` }];
-    if (hits(root.listen))
+    if (hits('listen'))
       return [
         {
           path,
           message: `points back at listen (${formatAddress(root.listen)}), so every hook would go in circles; write the address of the back-end`,
         },
       ];
-    if (hits(root.admin))
+    if (hits('admin'))
       return [{ path, message: `points at admin (${formatAddress(root.admin)}); write the address of the back-end` }];
     return [];
   });
@@ -101,6 +118,7 @@ const upstreams = ({ root }: Draft, { layers, options: { upstreams: urls } }: Dr
 /** Each limit that the file writes, whether a hook comes to it or not. */
 const limits = (draft: Draft, { layers }: DraftApp): readonly Finding[] => {
   const most = draft.root.wcs.requestTimeout;
+  if (!knowsTimeout(draft)) return [];
   return [...layers.general, ...layers.hooks].flatMap(({ path, data }) => {
     const { data: limit } = duration().safeParse(data.limit);
     if (most === 0 || limit === undefined || limit < most) return [];
@@ -110,16 +128,24 @@ const limits = (draft: Draft, { layers }: DraftApp): readonly Finding[] => {
   });
 };
 
+/** True if it is known what the limit of a hook is. */
+const knowsLimit = (draft: Draft, { layers }: DraftApp, hook: string): boolean => {
+  const own = hookLayers(layers, hook);
+  return allRead(draft, own, 'limit') && (originOf(own, ['limit']) !== undefined || knowsTimeout(draft));
+};
+
 /** The end of a call, the fallback and the write, beside the look-up. */
 const BESIDE_LOOKUP_MS = 30;
 
 /** A call that Redis may keep to its end could only ever be answered without the back-end. */
-const limitsWithinBudget = ({ root }: Draft, app: DraftApp): readonly Finding[] => {
+const limitsWithinBudget = (draft: Draft, app: DraftApp): readonly Finding[] => {
+  const { root, isUnread } = draft;
   const budget = root.cache.redis?.budget ?? 0;
   const least = budget + BESIDE_LOOKUP_MS;
   // One that no timer can run is told elsewhere.
-  const short =
-    root.cache.redis && budget <= MAX_TIMER_MS ? app.hooks.filter(hook => app.settings(hook).limit <= least) : [];
+  const isKnown = root.cache.redis && budget <= MAX_TIMER_MS && !isUnread(['cache', 'redis', 'budget']);
+  const isShort = (hook: string) => app.settings(hook).limit <= least && knowsLimit(draft, app, hook);
+  const short = isKnown ? app.hooks.filter(isShort) : [];
   const originOfLimit = (hook: string): Path =>
     originOf(hookLayers(app.layers, hook), ['limit']) ?? ['cache', 'redis', 'budget'];
   return [...Map.groupBy(short, hook => formatPath(originOfLimit(hook))).values()].map(([hook = '']) => {
@@ -130,16 +156,16 @@ const limitsWithinBudget = ({ root }: Draft, app: DraftApp): readonly Finding[] 
   });
 };
 
-const hookBreaches = (app: DraftApp, hook: string): readonly Finding[] => {
+const hookBreaches = (draft: Draft, app: DraftApp, hook: string): readonly Finding[] => {
   const layers = hookLayers(app.layers, hook);
   const { limit, attemptLimit, hedge } = app.settings(hook);
   const findings: Finding[] = [];
-  if (attemptLimit > limit) {
+  if (attemptLimit > limit && knowsLimit(draft, app, hook)) {
     const path = originOf(layers, ['attemptLimit']) ?? [];
     const message = `is ${formatDuration(attemptLimit)}, longer than the limit of ${formatDuration(limit)} that holds here`;
     findings.push({ path, message: `${message}; write at most ${formatDuration(limit)}` });
   }
-  if (hedge && hedge.min > hedge.max) {
+  if (hedge && hedge.min > hedge.max && allRead(draft, layers, 'hedge.min', 'hedge.max')) {
     const path = originOf(layers, ['hedge', 'min']) ?? originOf(layers, ['hedge', 'max']) ?? [];
     const message = `hedge.min is ${formatDuration(hedge.min)}, longer than hedge.max, ${formatDuration(hedge.max)}`;
     findings.push({ path, message: `${message}; raise max or lower min` });
@@ -162,9 +188,10 @@ const stores = (app: DraftApp): readonly Finding[] => {
 };
 
 /** Who stores must hear from Redis within the limit of the call. */
-const journalBudget = ({ root: { events } }: Draft, app: DraftApp): readonly Finding[] => {
-  const budget = events.redis?.budget ?? 0;
-  const hook = app.hooks.find(each => findHook(each).decides === 'never' && app.settings(each).limit <= budget);
+const journalBudget = (draft: Draft, app: DraftApp): readonly Finding[] => {
+  const budget = draft.root.events.redis?.budget ?? 0;
+  const isShort = (hook: string) => app.settings(hook).limit <= budget && knowsLimit(draft, app, hook);
+  const hook = app.hooks.find(each => findHook(each).decides === 'never' && isShort(each));
   if (hook === undefined) return [];
   const message = `is ${formatDuration(budget)}, and the limit of ${hook} is ${formatDuration(app.settings(hook).limit)}; write less`;
   return [{ path: ['events', 'redis', 'budget'], message }];
@@ -194,11 +221,12 @@ const early = (app: DraftApp): readonly Finding[] => {
 };
 
 /** WCS sends both or nothing. */
-const credentials = ({ index, options }: DraftApp): readonly Finding[] => {
+const credentials = ({ isUnread }: Draft, { index, options }: DraftApp): readonly Finding[] => {
   const { restUsername, restPassword } = options;
   if ((restUsername === undefined) === (restPassword === undefined)) return [];
   const [there, missing] =
     restUsername === undefined ? ['restPassword', 'restUsername'] : ['restUsername', 'restPassword'];
+  if (isUnread(['apps', index, missing])) return [];
   return [{ path: ['apps', index, there], message: `stands without ${missing}; write both, or neither` }];
 };
 
