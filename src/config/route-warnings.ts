@@ -63,6 +63,7 @@ const ofOthers = (draft: Draft): readonly Placed[] => {
 export const routeDoubts = (draft: Draft): readonly Finding[] =>
   [...draft.apps.flatMap(app => ofApp(draft, app)), ...ofOthers(draft)].flatMap(placed => [
     ...unreached(placed),
+    ...queries(placed),
     ...deadRungs(placed),
     ...withoutCached(placed),
     ...notKept(placed),
@@ -72,6 +73,17 @@ export const routeDoubts = (draft: Draft): readonly Finding[] =>
 
 const unreached = ({ path, unreached: message }: Placed): readonly Finding[] =>
   message === undefined ? [] : [{ path, message, key: true }];
+
+/** `?name=` in a glob is meant for a query, and never fits one. */
+const QUERY = /\?[^?*/=]+=.*$/;
+
+const queries = ({ glob, path }: Placed): readonly Finding[] => {
+  const [query] = QUERY.exec(glob) ?? [];
+  if (query === undefined) return [];
+  const message = `holds the query ${query}, but queries do not count in routes, where ? is any one character`;
+  const remedy = `write ${JSON.stringify(glob.slice(0, -query.length) || '/')}, which holds whatever the query`;
+  return [{ path, message: `${message}; ${remedy}`, key: true }];
+};
 
 const deadRungs = ({ path, route: { fallback } }: Placed): readonly Finding[] => {
   const sure = fallback.findIndex(rung => rung !== 'cached');
