@@ -73,7 +73,7 @@ Exit code: 0 done, 1 the journal cannot be opened or read, 2 wrong usage or conf
 `,
   demo: `Usage: breakwater demo [--seconds N] [--rate N]
        breakwater demo back-end [--listen HOST:PORT] [--seconds N]
-       breakwater demo wcs --gateway URL [--rate N]
+       breakwater demo wcs --gateway URL [--ca FILE] [--rate N]
 
 Shows on loopback what the gateway does: a simulated WCS, two back-ends that misbehave on a script, and the same load
 without and with the gateway, side by side.
@@ -85,11 +85,14 @@ without and with the gateway, side by side.
 ${HELP}
 
 The others are parts of it for a gateway that you run yourself, until a signal ends them. back-end plays the part of the
-first one, over and over. wcs sends hooks to an app of a gateway, signed if the environment has WCS_HOOK_SECRET.
+first one, over and over. wcs sends hooks to an app of a gateway, signed if the environment has WCS_HOOK_SECRET. Over
+https it verifies the gateway's certificate.
 
       --listen HOST:PORT  where the back-end takes hooks; 127.0.0.1:8000 unless said otherwise
       --seconds N     how long the script takes once, 5 to 600; 30 unless said otherwise
       --gateway URL   what WCS is told for the app, such as http://127.0.0.1:8090/rest/members
+      --ca FILE       PEM file of the authorities that its certificate may come from; those that Node knows unless
+                      said otherwise (NODE_EXTRA_CA_CERTS adds to these)
       --rate N        hooks a second, 1 to 1000; 50 unless said otherwise
 
 Exit code: 0 every call was answered within the limit, or a part was ended by a signal; 1 not so; 2 wrong usage.

@@ -8,18 +8,21 @@ const ADDRESS = /^(?:unix:(\/[^:\0]*[^:/\0])|(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9
 const LONGEST_SOCKET_PATH = 107;
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
-const wrong = (issue: { input?: unknown }) =>
-  `is ${shown(issue.input)}; write host:port, such as 127.0.0.1:8090 or [::1]:8090, or unix: and the whole path of a socket`;
+const WANTED = 'host:port, such as 127.0.0.1:8090 or [::1]:8090, or unix: and the whole path of a socket';
 
 const TOO_LONG = `is longer than ${LONGEST_SOCKET_PATH} bytes, which is all that the path of a socket may have; choose a shorter one`;
 
 const isShort = (path: string): boolean => Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
 
-/** `127.0.0.1:8090` or `[::1]:8090`, read into host and port; `unix:/run/breakwater.sock` into a path. */
-export const address = () =>
-  z
-    .string({ error: wrong })
-    .regex(ADDRESS, { error: wrong })
+/**
+ * `127.0.0.1:8090` or `[::1]:8090`, read into host and port; `unix:/run/breakwater.sock` into a path. `wanted` completes
+ * "write" where it is neither.
+ */
+export const address = (wanted = WANTED) => {
+  const error = (issue: { input?: unknown }) => `is ${shown(issue.input)}; write ${wanted}`;
+  return z
+    .string({ error })
+    .regex(ADDRESS, { error })
     .transform((text): ListenAddress => {
       const [, path, bracketed, plain, port] = ADDRESS.exec(text) ?? [];
       return path === undefined ? { host: (bracketed ?? plain ?? '').toLowerCase(), port: Number(port) } : { path };
@@ -27,6 +30,7 @@ export const address = () =>
     .refine(at => isSocketPath(at) || at.port <= 65_535, { error: 'has a port above 65535; write a smaller one' })
     .refine(at => !isSocketPath(at) || isShort(at.path), { error: TOO_LONG })
     .meta({ description: 'address: 127.0.0.1:8090, [::1]:8090, unix:/run/breakwater.sock' });
+};
 
 /** True for an IP address, or a network as address and number of fixed bits. */
 export const isSubnet = (text: string): boolean => {

@@ -47,7 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'gateway',
   ],
-  cli: ['core', 'hooks', 'delivery', 'config', 'gateway', 'server', 'observability'],
+  cli: ['core', 'hooks', 'tls', 'delivery', 'config', 'gateway', 'server', 'observability'],
 };
 
 /** Folders that each bought package may be imported by; others wrap it or do without. */

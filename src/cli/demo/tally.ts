@@ -16,6 +16,8 @@ export interface Outcome {
   readonly status?: number;
   /** Of an answer only: the first word of `Breakwater-Answer`, or `upstream` where there is no gateway. */
   readonly source?: string;
+  /** Of a failure, where it is known: why. */
+  readonly problem?: string;
 }
 
 /** What was counted on one side. */

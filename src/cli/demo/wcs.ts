@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
+import http, { type Agent, type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { after, now } from '../../core/clock.ts';
 import { sign } from '../../hooks/signature.ts';
 import { Pace } from './pace.ts';
@@ -47,8 +48,25 @@ const fits = (hook: Hook, status: number | undefined, body: string): boolean => 
 const sourceOf = ({ headers }: IncomingMessage): string =>
   String(headers['breakwater-answer'] ?? 'upstream').split(';')[0] ?? '';
 
-/** Connections as WCS keeps them. */
-export const createAgent = (): Agent => new Agent({ keepAlive: true, timeout: IDLE_MS });
+const isSecure = (target: string): boolean => target.startsWith('https:');
+
+/**
+ * Connections to `target` as WCS keeps them. A certificate is always verified, whatever the environment of Node says, by
+ * the authorities in `ca`, or else by those that Node knows.
+ */
+export const createAgent = (target: string, ca?: Buffer): Agent => {
+  const options = { keepAlive: true, timeout: IDLE_MS };
+  if (!isSecure(target)) return new http.Agent(options);
+  return new https.Agent({ ...options, rejectUnauthorized: true, ...(ca && { ca }) });
+};
+
+const UNTRUSTED = /^(?:DEPTH_ZERO_)?SELF_SIGNED_CERT|^UNABLE_TO_(?:GET_ISSUER|VERIFY)/;
+
+/** What the system or TLS had to say. */
+const problemOf = ({ code = '', message }: NodeJS.ErrnoException): string =>
+  UNTRUSTED.test(code)
+    ? `its certificate comes from no authority that is trusted here (${code}); name the right one by --ca FILE, or in NODE_EXTRA_CA_CERTS`
+    : message || code;
 
 const headersOf = ({ body }: Hook, { secret }: WcsSettings) => ({
   'Content-Type': 'application/json;charset=UTF-8',
@@ -61,6 +79,7 @@ export const post = (target: string, hook: Hook, agent: Agent, settings = DEMO):
   new Promise(resolve => {
     const startedAt = now();
     const headers = headersOf(hook, settings);
+    const { request } = isSecure(target) ? https : http;
     const outgoing = request(`${target}/${hook.name}`, { method: 'POST', agent, headers });
     const end = (outcome: Omit<Outcome, 'waitMs'>) => {
       stop();
@@ -70,7 +89,7 @@ export const post = (target: string, hook: Hook, agent: Agent, settings = DEMO):
       end({ end: 'hung' });
       outgoing.destroy();
     });
-    outgoing.on('error', () => end({ end: 'failed' }));
+    outgoing.on('error', error => end({ end: 'failed', problem: problemOf(error) }));
     outgoing.on('response', response => {
       const chunks: Buffer[] = [];
       response.on('data', chunk => chunks.push(chunk));
@@ -91,14 +110,16 @@ export const post = (target: string, hook: Hook, agent: Agent, settings = DEMO):
 export class Wcs {
   readonly #options: WcsOptions;
   readonly #board = new Board();
-  readonly #agents = { without: createAgent(), with: createAgent() };
+  readonly #agents: Readonly<Record<Side, Agent>>;
   readonly #open = new Set<Promise<void>>();
   readonly #ticks: number;
   #pace: Pace;
   #phase = -1;
 
   constructor(options: WcsOptions) {
+    const { targets } = options;
     this.#options = options;
+    this.#agents = { without: createAgent(targets.without), with: createAgent(targets.with) };
     this.#pace = new Pace(options.load.rate);
     this.#ticks = options.load.seconds * options.load.rate;
   }
