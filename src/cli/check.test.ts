@@ -165,6 +165,7 @@ test('explain tells what a path gets that passes through, and why it has nothing
   const file = write('path.yaml', `${APP}    passthrough: { routes: { "/echo/*": { fallback: [unavailable] } } }\n`);
   const told = (...words: string[]) => outcome(explain, [...words, '-c', file]);
   assert.match((await told('Echo', '/echo/status?x=1')).out, /^fallback +unavailable$/m);
+  assert.match((await told('Echo', '/echo?x=1')).out, /^upstreams +http:\/\/127\.0\.0\.1:1\/\?x=1, /m);
   const { code, err } = await told('Echo', '/other');
   assert.deepEqual([code, err], [2, 'breakwater explain: /other is not below /echo, which is the path of Echo\n']);
   assert.match((await told('passthrough', '/other')).err, /no app "passthrough" in .*, only Echo$/m);
@@ -172,6 +173,17 @@ test('explain tells what a path gets that passes through, and why it has nothing
   for (const what of ['/other', 'anything'])
     assert.match((await outcome(explain, ['passthrough', what, '-c', others])).out, /^idle +5m$/m);
   assert.match((await outcome(explain, ['None', '/other', '-c', others])).err, /only Echo, passthrough$/m);
+  assert.match(
+    (await outcome(explain, ['passthrough', '/echo/x', '-c', others])).err,
+    /: \/echo\/x is below \/echo, which is the path of Echo; write breakwater explain Echo \/echo\/x$/m,
+  );
+  assert.match(
+    (await outcome(explain, ['Echo', '/other', '-c', others])).err,
+    /is not below \/echo, which is the path of Echo; write breakwater explain passthrough \/other$/m,
+  );
   const off = write('no-path.yaml', APP);
-  assert.match((await outcome(explain, ['Echo', '/echo/x', '-c', off])).err, /nothing passes through to Echo/);
+  assert.match(
+    (await outcome(explain, ['Echo', '/echo/x', '-c', off])).err,
+    /nothing passes through to Echo; write passthrough: true for it, or breakwater explain Echo x for the hook$/m,
+  );
 });

@@ -1,9 +1,11 @@
 import { backedOf } from '../config/draft.ts';
-import { explainHook, explainThrough, isHook } from '../config/explain-hook.ts';
+import { explainHook, explainThrough } from '../config/explain-hook.ts';
+import { isHook } from '../config/explain-passthrough.ts';
 import { explainPath } from '../config/explain-path.ts';
 import type { Fact } from '../config/fact.ts';
 import type { Loaded } from '../config/load.ts';
 import { suggest } from '../config/suggest.ts';
+import type { Backed, Config } from '../config/types.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { loadOrTell } from './check.ts';
 import { EXIT, type Io } from './io.ts';
@@ -40,16 +42,39 @@ const tellHook = (loaded: Loaded, name: string, hook: string, io: Io): Told => {
   return explainHook(loaded, app, hook);
 };
 
-const tellPath = (loaded: Loaded, name: string, path: string): Told => {
+const tellPath = (loaded: Loaded, name: string, target: string): Told => {
   const { config, draft } = loaded;
-  const backed = [...config.apps, ...[config.passthrough ?? []].flat()].find(each => each.name === name);
+  const backed = allBacked(config).find(each => each.name === name);
   const whole = backedOf(draft).find(({ options }) => options.name === name);
   if (!backed || !whole) return noSuchApp(loaded, name);
-  if (!path.startsWith(`${backed.path}/`)) return `${path} is not below ${backed.path}, which is the path of ${name}`;
-  const [pathAlone = ''] = path.split('?');
-  const facts = explainPath(loaded, backed, pathAlone);
-  if (!facts) return `nothing passes through to ${name}; write passthrough: true for it`;
-  return [...explainThrough(loaded, whole), ...facts];
+  const [path = ''] = target.split('?');
+  const owner = ownerOf(config, path);
+  if (owner !== backed) return notIts(backed, owner, path);
+  return explainPath(loaded, whole, backed, target) ?? nothingPasses(backed, path);
+};
+
+const allBacked = ({ apps, passthrough }: Config): readonly Backed[] => [...apps, ...[passthrough ?? []].flat()];
+
+const isBelow = (path: string, { path: above }: Backed): boolean => path === above || path.startsWith(`${above}/`);
+
+/** Whom a path belongs to: the app with the longest path above it, or what no app has. */
+const ownerOf = (config: Config, path: string): Backed | undefined =>
+  allBacked(config)
+    .toSorted((a, b) => b.path.length - a.path.length)
+    .find(each => isBelow(path, each));
+
+const notIts = (asked: Backed, owner: Backed | undefined, path: string): string => {
+  const isNested = owner && isBelow(path, asked);
+  const where = isNested
+    ? `below ${owner.path}, which is the path of ${owner.name}`
+    : `not below ${asked.path}, which is the path of ${asked.name}`;
+  return `${path} is ${where}${owner ? `; write breakwater explain ${owner.name} ${path}` : ''}`;
+};
+
+const nothingPasses = ({ name, path: above }: Backed, path: string): string => {
+  const hook = path.slice(above.length + 1);
+  const remedy = `write passthrough: true for it${hook === '' ? '' : `, or breakwater explain ${name} ${hook} for the hook`}`;
+  return `nothing passes through to ${name}; ${remedy}`;
 };
 
 const unknownHook = (hook: string): string => {

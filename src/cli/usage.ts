@@ -37,9 +37,9 @@ Exit code: 0 valid, 2 wrong usage or configuration.
 `,
   explain: `Usage: breakwater explain APP HOOK|/PATH [--config FILE]
 
-Tells what happens to a hook of an app, or to a GET of a path that passes through, and which line of the configuration
-or which built-in rule says so. Any word that is no hook will do where the path does not matter; paths that no app has
-are of the app passthrough.
+Tells what happens to a hook of an app, or to a path that passes through, with its query or without, and which line of
+the configuration or which built-in rule says so. Any word that is no hook will do where the path does not matter; paths
+that no app has are of the app passthrough.
 Example: breakwater explain EchoApp connect
 
 ${CONFIG}

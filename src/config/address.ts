@@ -107,6 +107,14 @@ export const normaliseUpstream = (text: string): string => {
   return origin + pathname.replace(/\/+$/, '');
 };
 
+/** What is asked for at a faultless upstream: `rest` comes behind its path, byte for byte. */
+export const behind = (upstream: string, rest: string): string => {
+  const [, socket, base] = SOCKET_UPSTREAM.exec(upstream) ?? [];
+  const isBare = socket === undefined ? new URL(upstream).origin === upstream : base === undefined;
+  const colon = socket !== undefined && isBare ? ':' : '';
+  return `${upstream}${colon}${isBare && !rest.startsWith('/') ? '/' : ''}${rest}`;
+};
+
 /** Without brackets, the dot of a whole domain name, or the IPv6 form of an IPv4 address. */
 const plainHost = (hostname: string): string => {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');

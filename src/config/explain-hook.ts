@@ -3,13 +3,12 @@ import { priorityOf } from '../hooks/priority.ts';
 import { type Draft, type DraftApp, type DraftBacked, originOf, timeoutSource } from './draft.ts';
 import { callerStatements, rateStatement } from './explain-callers.ts';
 import { ofKey, ofLadder } from './explain-ladder.ts';
-import { passthroughStatements } from './explain-passthrough.ts';
+import { isHook, passthroughStatements } from './explain-passthrough.ts';
 import { replicaStatements } from './explain-replicas.ts';
 import { ofBreaker, ofConcurrency, ofTls } from './explain-upstreams.ts';
-import type { Fact, Statement } from './fact.ts';
-import { hookLayers, type Layer } from './layers.ts';
+import { asFacts, type Fact, type Statement } from './fact.ts';
+import { hookLayers } from './layers.ts';
 import type { Loaded } from './load.ts';
-import { formatPath } from './problems.ts';
 import { formatDuration, formatShare } from './text.ts';
 import type { HookSettings } from './types.ts';
 
@@ -22,18 +21,6 @@ export const explainHook = (loaded: Loaded, app: DraftApp, hook: string): readon
 /** All that holds for what is no hook of `backed`. */
 export const explainThrough = (loaded: Loaded, backed: DraftBacked): readonly Fact[] =>
   asFacts(loaded, backed.layers.general, passthroughStatements(loaded.draft, backed));
-
-const asFacts = (loaded: Loaded, layers: readonly Layer[], statements: readonly Statement[]): readonly Fact[] =>
-  statements.map(({ key, path: whole, place, rule, ...fact }) => {
-    if (place) return { ...fact, from: place };
-    const path = whole ?? (key && originOf(layers, key));
-    if (!path) return { ...fact, from: `built-in: ${rule}` };
-    return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
-  });
-
-/** Where other things are let through, names that nobody knows are none of hooks. */
-export const isHook = (app: DraftApp, hook: string): boolean =>
-  !app.options.passthrough || findHook(hook).known || app.names(hook);
 
 const hookStatements = (loaded: Loaded, app: DraftApp, hook: string): readonly Statement[] => {
   const entry = findHook(hook);

@@ -1,14 +1,29 @@
+import { behind } from './address.ts';
 import type { DraftBacked } from './draft.ts';
 import type { Statement } from './fact.ts';
 import { formatDuration, formatShare } from './text.ts';
+
+const CHOICE = { one: 'asked once', several: 'of two healthy ones the less busy one is asked, once' } as const;
 
 /** Where it goes, of one upstream or several. */
 export const ofConnect = ({ options: { upstreams } }: DraftBacked): Statement => ({
   name: 'upstreams',
   value: upstreams.join(', '),
-  meaning: upstreams.length === 1 ? 'asked once' : 'of two healthy ones the less busy one is asked, once',
+  meaning: upstreams.length === 1 ? CHOICE.one : CHOICE.several,
   key: ['upstreams'],
 });
+
+/** What the upstreams are asked for where `target`, a path of the gateway, is. */
+export const ofTarget = (backed: DraftBacked, target: string): Statement => {
+  const { upstreams, path } = backed.options;
+  const { meaning, ...connect } = ofConnect(backed);
+  const what = path === '' ? 'the path' : `what follows ${path}`;
+  return {
+    ...connect,
+    value: upstreams.map(url => behind(url, target.slice(path.length))).join(', '),
+    meaning: `${meaning}; ${what} comes behind the path of the upstream, byte for byte, and so does a query`,
+  };
+};
 
 /** `limit` is the key that a slow call is measured by. */
 export const ofBreaker = ({ options: { breaker } }: DraftBacked, limit: string): Statement => ({

@@ -1,4 +1,7 @@
-import type { Path } from './problems.ts';
+import { originOf } from './draft.ts';
+import type { Layer } from './layers.ts';
+import type { Loaded } from './load.ts';
+import { formatPath, type Path } from './problems.ts';
 
 /** One thing that holds for a hook. */
 export interface Fact {
@@ -20,3 +23,12 @@ export interface Statement extends Omit<Fact, 'from'> {
   readonly place?: string | undefined;
   readonly rule?: string;
 }
+
+/** Finds for each statement the line or the rule that says so; `layers` are where a key is looked for. */
+export const asFacts = (loaded: Loaded, layers: readonly Layer[], statements: readonly Statement[]): readonly Fact[] =>
+  statements.map(({ key, path: whole, place, rule, ...fact }) => {
+    if (place) return { ...fact, from: place };
+    const path = whole ?? (key && originOf(layers, key));
+    if (!path) return { ...fact, from: `built-in: ${rule}` };
+    return { ...fact, from: `${loaded.file}:${loaded.position(path).line} ${formatPath(path)}` };
+  });

@@ -16,6 +16,12 @@ export type Source = (typeof SOURCES)[number];
 export const PRIORITIES = ['high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
+/**
+ * So much of the room at most is for calls of low priority, where others come to the same upstream: what passes through
+ * holds its room to its last byte, and a hook cannot wait for a download to end.
+ */
+export const LOW_SHARE = 3 / 4;
+
 /** The labels that a call is counted under. One object per route, so that it can be a map's key. */
 export interface Route {
   readonly app: string;

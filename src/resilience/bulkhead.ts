@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Answer, Call, Outcome } from '../core/call.ts';
+import { type Answer, type Call, LOW_SHARE, type Outcome } from '../core/call.ts';
 import { now } from '../core/clock.ts';
 import type { Handler, Layer } from '../core/layer.ts';
 import { count } from '../options/fields.ts';
@@ -27,12 +27,6 @@ export type BulkheadOptions = z.output<typeof BulkheadOptions>;
 
 /** Its bounds count where the limit is learned. */
 type BulkheadSize = Pick<BulkheadOptions, 'max' | 'queue'> & Partial<BulkheadOptions>;
-
-/**
- * So much of the room at most is for calls of low priority, where others come to the same upstream: what passes through
- * holds its room to its last byte, and a hook cannot wait for a download to end.
- */
-const LOW_SHARE = 3 / 4;
 
 /** Outcomes that say that the back-end bears less. One without JSON, or cut by us, says nothing. */
 const LOSSES: ReadonlySet<Outcome> = new Set<Outcome>(['timeout', 'refused', 'reset', 'status']);
