@@ -25,9 +25,6 @@ export type BreakerOptions = z.output<typeof BreakerOptions>;
 /** What one call said about its upstream. Ignored: it says nothing, as a cancelled loser does. */
 type Evidence = 'good' | 'slow' | 'failed' | 'ignored';
 
-/** The epoch of what decides nothing any more. */
-const OVER = -1;
-
 /** While open, one error serves all refused calls: one for each would cost more than the refusal. */
 const OPEN = new GatewayError('breaker');
 
@@ -43,7 +40,7 @@ export interface BreakerScope {
  * Closed: two windows count failed and slow results; either may open it. Open: every call is refused at once, for
  * `openFor`, twice as long after each failed recovery, at most `maxOpenFor`. Half-open: up to `probes` calls are let
  * through, everybody else is refused at once; `probes` good ones in a row close it, one bad one opens it again.
- * What passes through gives its probe back if it has no answer within its limit: an upload may take minutes.
+ * An upload that lasts gives its place to another call meanwhile: its client may take minutes.
  * After closing it admits `probes` calls at a time and one more for each good answer, until `openFor` has passed,
  * so that a back-end that has just come back is not run over.
  *
@@ -99,14 +96,15 @@ export class Breaker {
 
   readonly layer: Layer = next => call => {
     if (!this.admits) return Promise.reject(OPEN);
-    let epoch = this.#epoch;
+    const epoch = this.#epoch;
     const startedAt = now();
     this.#out++;
-    const mayLast = call.passage !== undefined && this.#state === 'half-open';
+    let isOut = true;
+    const mayLast = call.passage?.hasBody && this.#state === 'half-open';
     const stop = mayLast
       ? after(call.attemptLimitMs, () => {
           this.#take(epoch, 'ignored');
-          epoch = OVER;
+          isOut = false;
         })
       : undefined;
     return next(call).then(
@@ -115,12 +113,12 @@ export class Breaker {
         // An upload takes as long as its client; what the back-end took is known to the attempt.
         const ms = call.passage ? (call.attempt?.ms ?? 0) : now() - startedAt;
         const isSlow = ms > this.#options.slowAfter * call.attemptLimitMs;
-        this.#take(epoch, isSlow ? 'slow' : 'good');
+        this.#take(epoch, isSlow ? 'slow' : 'good', isOut);
         return answer;
       },
       error => {
         stop?.();
-        this.#take(epoch, this.#blame(asGatewayError(error), now() - startedAt, call));
+        this.#take(epoch, this.#blame(asGatewayError(error), now() - startedAt, call), isOut);
         throw error;
       },
     );
@@ -145,9 +143,9 @@ export class Breaker {
   }
 
   /** A result from an earlier epoch decides nothing. */
-  #take(epoch: number, evidence: Evidence): void {
+  #take(epoch: number, evidence: Evidence, isOut = true): void {
     if (epoch !== this.#epoch) return;
-    this.#out--;
+    if (isOut) this.#out--;
     if (evidence === 'ignored') return;
     if (this.#state === 'half-open') this.#takeProbe(evidence === 'good');
     else this.#takeClosed(evidence);
