@@ -58,6 +58,9 @@ const since = (before: Readonly<Record<string, number>>, after: Readonly<Record<
     .map(([code, count]) => `${code} ${count}`)
     .join(', ');
 
+const roundsOf = ({ quick }: Bench): number => (quick ? QUICK_ROUNDS : ROUNDS);
+const aloneSecondsOf = ({ quick }: Bench): number => (quick ? QUICK_ALONE_SECONDS : ALONE_SECONDS);
+
 /** Resolves when the last one is gone, with the milliseconds until then; with nothing if they stayed to the end. */
 const attack = async ({ lab }: Bench, mode: Mode, url: string): Promise<number | undefined> => {
   const begin = performance.now();
@@ -67,10 +70,9 @@ const attack = async ({ lab }: Bench, mode: Mode, url: string): Promise<number |
 };
 
 /** Ordinary calls for some time, and what one of them cost. */
-const loadAlone = async ({ load, quick }: Bench, { port, pid }: Running): Promise<Alone> => {
+const loadAlone = async (bench: Bench, { port, pid }: Running): Promise<Alone> => {
   const begin = cpuUs(pid);
-  const seconds = quick ? QUICK_ALONE_SECONDS : ALONE_SECONDS;
-  const { p99, answered } = await load.open(port, CONNECTS, CONNECTIONS, seconds, PER_SECOND);
+  const { p99, answered } = await bench.load.open(port, CONNECTS, CONNECTIONS, aloneSecondsOf(bench), PER_SECOND);
   return { p99, usPerCall: (cpuUs(pid) - begin) / answered };
 };
 
@@ -90,7 +92,7 @@ type ByMode = ReadonlyMap<Mode, readonly Played[]>;
 
 const playAll = async (bench: Bench, running: Running, admin: number): Promise<ByMode> => {
   const all = new Map<Mode, Played[]>((Object.keys(MODES) as Mode[]).map(mode => [mode, []]));
-  const rounds = bench.quick ? QUICK_ROUNDS : ROUNDS;
+  const rounds = roundsOf(bench);
   for (let round = 1; round <= rounds; round++) {
     bench.say(`round ${round} of ${rounds}`);
     const alone = await loadAlone(bench, running);
@@ -178,7 +180,7 @@ export const slowClients: Section = {
     await warm(ahead, { name: target.name, running, script: CONNECTS });
     const all = await playAll(ahead, running, admin);
     const notes = [
-      `${PER_SECOND} connect hooks a second at random moments, while slowhttptest opens ${SLOW} connections within a second and keeps them busy in each of its modes. Medians of ${ROUNDS - 1} rounds, each beside ${ALONE_SECONDS} s without slow clients; a round before them is told by itself, since much of the code that slow clients need runs for the first time in it. Limits are as delivered: headersWithin 10 s, bodyRate 1 KiB/s.`,
+      `${PER_SECOND} connect hooks a second at random moments, while slowhttptest opens ${SLOW} connections within a second and keeps them busy in each of its modes. Medians of ${roundsOf(bench) - 1} rounds, each beside ${aloneSecondsOf(bench)} s without slow clients; a round before them is told by itself, since much of the code that slow clients need runs for the first time in it. Limits are as delivered: headersWithin 10 s, bodyRate 1 KiB/s.`,
       'Slow readers ask for what is refused in few bytes, all of which the operating system takes at once; their connections then stay like those of any client that may ask again, up to 91 s.',
       'The clients that are measured and their back-end run before slowhttptest on their core (SCHED_FIFO) and sleep in between: otherwise it is the client that waits for the core.',
     ];

@@ -3,7 +3,10 @@ import type { DraftBacked } from './draft.ts';
 import type { Statement } from './fact.ts';
 import { formatDuration, formatShare } from './text.ts';
 
-const CHOICE = { one: 'asked once', several: 'of two healthy ones the less busy one is asked, once' } as const;
+const CHOICE = {
+  one: 'asked once',
+  several: 'of two healthy ones the less busy one is asked, and another only where nothing was sent',
+} as const;
 
 /** Where it goes, of one upstream or several. */
 export const ofConnect = ({ options: { upstreams } }: DraftBacked): Statement => ({

@@ -60,7 +60,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].limit':
     'The answer leaves no later than this after the first byte of the request. Default: four fifths of wcs.requestTimeout, or 12s if that is 0.',
   'apps[].attemptLimit': 'How long one attempt may take. Default: limit. A shorter limit of a hook shortens it too.',
-  'apps[].connectLimit': 'How long one attempt may take to connect, TLS included; then a hook tries another upstream.',
+  'apps[].connectLimit': 'How long one attempt may take to connect, TLS included; then another upstream is turned to.',
   'apps[].idempotent':
     'Which hooks the back-end bears twice: true, false, or a list of names or globs. Only these are sent again (hedge, retry) once they may have arrived.',
   'apps[].fallback':

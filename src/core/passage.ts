@@ -39,7 +39,7 @@ export interface Passage {
   /** Bytes of the bodies so far, from and to the client. */
   bytesIn: number;
   bytesOut: number;
-  /** How many upstreams have been turned to: more than one where no connection to the others came about. */
+  /** How many upstreams were to be sent to: more than one where no connection to the others came about. */
   attempts: number;
   /** Set with the first byte of an answer: settles with its last one, and fails with a GatewayError if it broke off. */
   over: Promise<void> | undefined;

@@ -146,7 +146,7 @@ export interface PassStackParts {
 /** No more is repeated than such a budget allows. */
 const NO_REPEATS = { options: false, idempotent: false, budget: new Budget(0) } as const;
 
-/** What is no hook: asked once, and answered as it comes. First listed is outermost. */
+/** What is no hook: sent once, and answered as it comes. First listed is outermost. */
 export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: PassStackParts): Handler =>
   stack(
     [
@@ -155,8 +155,8 @@ export const passStack = ({ fallback: fallbacks, patienceMs, choice, rate }: Pas
       ...fallbacks, // above the gate: an open breaker has them answer at once
       ...(rate ? [rate] : []), // below what makes its 429 an answer: no fallback mends it
       choice.gate, // above all that an attempt needs
-      patience(patienceMs), // the one wait that is bounded here: the others are those of the exchange
       retry({ ...NO_REPEATS, hasUntried: call => choice.hasUntried(call) }), // to another upstream where nothing was sent
+      patience(patienceMs), // below the repeats, each of which may wait; the other waits are those of the exchange
     ],
     choice.handler,
   );

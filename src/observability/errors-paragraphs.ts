@@ -11,8 +11,6 @@ const ERROR_JSON = 'the status above with the code as JSON; no back-end saw the 
 const LADDER =
   "the next rung of the hook's ladder, which is 503 for `unavailable`; the status above only if no rung could answer.";
 
-const ONCE = 'What passes through is not tried again elsewhere.';
-
 /** Written by hand, one for each code: the compiler refuses a code without one and one without a code. */
 export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   bad_request: {
@@ -143,14 +141,14 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   connect: {
     happened:
       'No TCP or TLS connection came about within `connectLimit`: the host is down, a firewall drops packets, or its queue of connections is full.',
-    got: `the answer of another upstream or of a second try, since nothing was sent yet; else ${LADDER} ${ONCE}`,
+    got: `the answer of another upstream or of a second try, since nothing was sent yet; else ${LADDER}`,
     remedy:
       'Try the address of the upstream from the machine of the gateway (`curl -v`). If connecting is slow by nature, for TLS over a long way, raise `connectLimit`.',
   },
   refused: {
     happened:
       'The upstream could not be reached at all: its port is closed, its name does not resolve, there is no way to its host, or TLS does not trust it. The line of the call says which, in `attempts[].why`: ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED.',
-    got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER} ${ONCE}`,
+    got: `the answer of another upstream if there is one, since nothing was sent; else ${LADDER}`,
     remedy: 'Start the back-end, or correct `upstreams`. Several upstreams turn this into a non-event.',
   },
   reset: {

@@ -1,5 +1,5 @@
 import { ProxyServer } from 'http-proxy-3';
-import { after } from '../core/clock.ts';
+import { after, now } from '../core/clock.ts';
 import { asGatewayError, GatewayError } from '../core/errors.ts';
 import type { Layer } from '../core/layer.ts';
 import { type Reach, readUpstream } from '../upstream/target.ts';
@@ -68,13 +68,13 @@ export const asBegun: Layer = next => call =>
     throw error;
   });
 
-/** Whoever waits for room for `ms`, as long as for the first byte of an answer, is told that there is none. */
+/** Whoever waits for room until `ms` after it came, as long as for the first byte of an answer, is told that there is none. */
 export const patience =
   (ms: number): Layer =>
   next =>
   call => {
-    const stop = after(ms, () => {
-      if (!call.attempts.some(({ sent }) => sent)) call.cancel.cancel(new GatewayError('overload'));
+    const stop = after(call.arrivedAt + ms - now(), () => {
+      if (!call.attempts.at(-1)?.sent) call.cancel.cancel(new GatewayError('overload'));
     });
     return next(call).finally(stop);
   };

@@ -65,8 +65,9 @@ const mend = (call: Call, thrown: unknown, standIn: StandIn | undefined): Answer
 
 /**
  * Lets the routes of `passthrough` have an answer where the back-end has none: an earlier one of its own, or one that the
- * operator wrote. What no route has, or is over its client's rate, fails as it did, with a `Proxy-Status`. Once a byte of an answer has left, nothing is
- * replaced. Of what passes it keeps answers, and delays nothing.
+ * operator wrote. A call that no route has an answer for, or whose client is over its rate, fails as it did, with a
+ * `Proxy-Status`. Once a byte of an answer has left, nothing is replaced. Of what passes it keeps answers, and delays
+ * nothing.
  */
 export const staticFallbacks =
   ({ app, findRoute, kept }: StaticFallbacks): Layer =>

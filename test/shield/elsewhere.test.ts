@@ -90,6 +90,21 @@ test('where none connects the client is told of the last one', async () => {
   await wire.comes(/^HTTP\/1\.1 502 [\s\S]*attempts=2[\s\S]*"code":"refused"/);
 });
 
+test('whoever waits for room at the second upstream is told in time that there is none', async () => {
+  await serveAt(DEAD);
+  const upstreams = [DEAD, stage.backEnd.url];
+  const passthrough = { firstByte: '500ms', idle: '1m' };
+  const app = { ...APP, upstreams, passthrough, breaker: false, ejection: false, concurrency: { max: 1, queue: 10 } };
+  assert.ok(stage.gateway.breakwater.reload(readConfig({ apps: [app] })));
+  const download = client();
+  download.head(`GET ${APP.path}/long HTTP/1.1`, HOST);
+  (await stage.backEnd.next()).send('HTTP/1.1 200 OK', 'Content-Length: 2', '', 'o');
+  await download.comes(/\r\n\r\no$/);
+  const waiting = [client(), client(), client()];
+  for (const wire of waiting) wire.head(`GET ${APP.path}/x HTTP/1.1`, HOST);
+  for (const wire of waiting) await wire.comes(/^HTTP\/1\.1 50[23] /, 2000);
+});
+
 test('what was sent goes nowhere else, whatever has become of it', async () => {
   other = await playBackEnd();
   await serveAt(other.url);
