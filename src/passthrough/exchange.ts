@@ -148,7 +148,8 @@ export class Exchange {
     }
     const { request, hasBody } = this.#passage;
     if (hasBody) {
-      upstream.flushHeaders();
+      // flushHeaders would write bytes beyond ASCII as UTF-8, two each.
+      upstream.write('', 'latin1');
       request.on('data', this.#noteSent).pipe(upstream);
     }
     this.#passage.goOn();

@@ -65,8 +65,8 @@ export class HttpPassage implements Passage {
     if (this.#parts.closes()) fields.push('Connection', 'close');
     if (message === '') response.writeHead(status, fields);
     else response.writeHead(status, message, fields);
-    // With the first piece of the body, if that is here as well; alone, if it takes its time.
-    setImmediate(() => response.flushHeaders());
+    // With the first piece of the body, if that is here as well; alone, if it takes its time. In bytes, not UTF-8 (flushHeaders).
+    setImmediate(() => response.writableEnded || response.write('', 'latin1'));
   }
 
   /** What ends with the connection must end with a reset: a client would take anything else for a whole answer. */
