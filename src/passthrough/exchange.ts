@@ -8,11 +8,12 @@ import type { AnswerHead, Passage } from '../core/passage.ts';
 import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
 import { noteWhy } from '../upstream/why.ts';
-import { asObject, endToEnd } from './fields.ts';
+import { asObject, endToEnd, trailersOf } from './fields.ts';
 import type { Lines } from './lines.ts';
 import type { PassthroughOptions } from './options.ts';
 import { Silence } from './silence.ts';
 import type { Place, Upgrades } from './upgrades.ts';
+import { sendBody } from './upload.ts';
 
 /** What exchanges with one upstream have in common. */
 export interface Line {
@@ -27,6 +28,7 @@ export interface Line {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NOT_SENDING = (): void => {};
 
 /** Where the library believes the upstream to be. Only the connections know it. */
 const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
@@ -69,6 +71,7 @@ export class Exchange {
   #upstream: ClientRequest | undefined = undefined;
   #answer: Answer | undefined = undefined;
   #place: Place | undefined = undefined;
+  #stopSending = NOT_SENDING;
   #isOver = false;
 
   constructor(line: Line, call: Call, passage: Passage, attempt: Attempt) {
@@ -138,8 +141,8 @@ export class Exchange {
   }
 
   /**
-   * The head goes at once, so that a back-end may refuse a body before it has come. Nothing is taken of the body earlier:
-   * where no connection comes about, another upstream needs it whole.
+   * A back-end may refuse a body before it has come. Nothing is taken of the body earlier: where no connection comes about,
+   * another upstream needs it whole.
    */
   #connected(upstream: ClientRequest): void {
     if (this.#isOver) {
@@ -147,11 +150,7 @@ export class Exchange {
       return;
     }
     const { request, hasBody } = this.#passage;
-    if (hasBody) {
-      // flushHeaders would write bytes beyond ASCII as UTF-8, two each.
-      upstream.write('', 'latin1');
-      request.on('data', this.#noteSent).pipe(upstream);
-    }
+    if (hasBody) this.#stopSending = sendBody(request, upstream, this.#noteSent);
     this.#passage.goOn();
   }
 
@@ -207,11 +206,7 @@ export class Exchange {
   #finish(message: IncomingMessage): void {
     if (this.#isOver) return;
     const { request, response } = this.#passage;
-    const { rawTrailers: raw } = message;
-    if (raw.length > 0)
-      response.addTrailers(
-        Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]] as [string, string]),
-      );
+    response.addTrailers(trailersOf(message));
     response.end();
     this.#settle(outcomeOf(message.statusCode ?? 0));
     this.#call.tap?.end(true);
@@ -273,9 +268,8 @@ export class Exchange {
     this.#over.reject(new GatewayError(error.code, error.message, { cause: error.cause, answer: this.#answer }));
   }
 
-  /** What is still to come of the body is somebody else's: a pipe that ends later would hold it up. */
   #leaveUpstream(): void {
-    if (this.#upstream) this.#passage.request.unpipe(this.#upstream).off('data', this.#noteSent);
+    this.#stopSending();
     this.#upstream?.destroy();
   }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type Fields, fieldOf, linesOf, namesIn } from '../static/fields.ts';
 
 /** Hop-by-hop (RFC 9110 §7.6.1), and what the gateway says itself. */
@@ -6,6 +7,30 @@ const NOT_ON: ReadonlySet<string> = new Set([
   ...['proxy-authenticate', 'proxy-authentication-info'],
   ...['breakwater-answer', 'breakwater-call-id'],
 ]);
+
+/**
+ * What must not come in trailers (RFC 9110 §6.5.1), since a server that takes them for fields of the head would obey: framing,
+ * routing, conditions, who asks, what the body is. And what the gateway says itself.
+ */
+const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
+  ...['content-length', 'content-type', 'content-encoding', 'content-range', 'trailer'],
+  ...['host', 'expect', 'max-forwards', 'cache-control', 'pragma', 'range', 'vary', 'age', 'expires', 'date'],
+  ...['authorization', 'cookie', 'set-cookie', 'www-authenticate', 'location', 'retry-after'],
+  ...['via', 'forwarded', 'traceparent', 'tracestate'],
+]);
+const FAMILIES_NOT_IN_TRAILERS = /^(?:if|proxy|x-forwarded|breakwater)-/;
+
+/** What was sent behind the body of a message and goes on, name and value in pairs. */
+export const trailersOf = ({
+  rawTrailers,
+  rawHeaders,
+}: Pick<IncomingMessage, 'rawTrailers' | 'rawHeaders'>): [string, string][] => {
+  if (rawTrailers.length === 0) return [];
+  const named = new Set(namesIn(fieldOf(rawHeaders, 'connection')));
+  const isOut = (name: string) => NOT_ON.has(name) || NOT_IN_TRAILERS.has(name) || FAMILIES_NOT_IN_TRAILERS.test(name);
+  const kept = linesOf(rawTrailers, name => !isOut(name) && !named.has(name));
+  return Array.from({ length: kept.length / 2 }, (_, i) => kept.slice(2 * i, 2 * i + 2) as [string, string]);
+};
 
 const LENGTH = /^content-length$/i;
 
