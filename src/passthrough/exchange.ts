@@ -1,10 +1,11 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
 import type { AnswerHead, Passage } from '../core/passage.ts';
+import { linesOf } from '../static/fields.ts';
 import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
 import { noteWhy } from '../upstream/why.ts';
@@ -131,6 +132,7 @@ export class Exchange {
     const path = this.#line.base + target;
     // The path of an app, at an upstream without one.
     upstream.path = path.startsWith('/') ? path : `/${path}`;
+    upstream.on('information', hints => this.#inform(hints));
     upstream.once('response', answer => this.#begin(answer));
     upstream.once('socket', () => this.#connected(upstream));
     // node:http drops a change of protocol that nobody asked for without a word.
@@ -164,6 +166,15 @@ export class Exchange {
     this.#silence.hear();
     this.#call.tap?.write(bytes);
   };
+
+  /** Nothing has begun with it: it is no sign of life, or a back-end could hold its place for ever. The 100 is the gateway's. */
+  #inform({ statusCode, rawHeaders }: InformationEvent): void {
+    if (this.#isOver || statusCode === 100) return;
+    this.#passage.inform(
+      statusCode,
+      linesOf(endToEnd(rawHeaders), name => name !== 'content-length'),
+    );
+  }
 
   #begin(message: IncomingMessage): void {
     message.on('error', () => {});
