@@ -4,11 +4,12 @@ import type { ProxyServer } from 'http-proxy-3';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { AnswerHead, Passage } from '../core/passage.ts';
+import type { Passage } from '../core/passage.ts';
 import { linesOf } from '../static/fields.ts';
 import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
 import { noteWhy } from '../upstream/why.ts';
+import { answerHead } from './answer-head.ts';
 import { asObject, endToEnd, trailersOf } from './fields.ts';
 import type { Lines } from './lines.ts';
 import type { PassthroughOptions } from './options.ts';
@@ -29,14 +30,11 @@ export interface Line {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NOT_SENT = 'the upstream answered with a head that cannot be passed on';
 const NOT_SENDING = (): void => {};
 
 /** Where the library believes the upstream to be. Only the connections know it. */
 const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
-
-/** True for a message whose own fields say where its body ends. */
-const hasLength = (headers: IncomingMessage['headers']): boolean =>
-  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 const outcomeOf = (status: number): Outcome => {
   if (status >= 500) return 'status';
@@ -179,32 +177,34 @@ export class Exchange {
   #begin(message: IncomingMessage): void {
     message.on('error', () => {});
     if (this.#isOver) return;
-    const { statusCode: status = 0, statusMessage = '' } = message;
-    const head: AnswerHead = {
-      status,
-      message: statusMessage,
-      headers: endToEnd(message.rawHeaders),
-      hasEnd: hasLength(message.headers),
-    };
+    const { statusCode: status = 0 } = message;
     const failure = status >= 500 ? 'status' : undefined;
     this.#attempt.ms = now() - this.#silence.heardAt;
     if (this.#call.trace) this.#attempt.status = status;
-    try {
-      this.#call.tap?.begin(head);
-      this.#passage.begin(head, failure);
-    } catch (error) {
-      this.#fail(error instanceof GatewayError ? error : new GatewayError('body', undefined, { cause: error }));
-      return;
-    }
+    const headers = this.#beginAnswer(message, failure);
+    if (!headers) return;
     this.#passage.over = this.#over.promise;
     // Whoever waits for it begins to when the layers below have settled.
     this.#over.promise.catch(() => {});
     this.#silence.allow(this.#line.options.idle);
-    this.#answer = { status, headers: head.headers, body: NOTHING, source: 'upstream' };
+    this.#answer = { status, headers, body: NOTHING, source: 'upstream' };
     this.#pass(message);
     if (failure)
       this.#answered.reject(new GatewayError(failure, `the upstream answered ${status}`, { answer: this.#answer }));
     else this.#answered.resolve(this.#answer);
+  }
+
+  /** Has the head leave, and gives its fields; nothing if it may not, or cannot be sent. */
+  #beginAnswer(message: IncomingMessage, failure: 'status' | undefined): readonly string[] | undefined {
+    try {
+      const head = answerHead(message);
+      this.#call.tap?.begin(head);
+      this.#passage.begin(head, failure);
+      return head.headers;
+    } catch (error) {
+      this.#fail(error instanceof GatewayError ? error : new GatewayError('body', NOT_SENT, { cause: error }));
+      return undefined;
+    }
   }
 
   #pass(message: IncomingMessage): void {
