@@ -45,6 +45,8 @@ export interface Passage {
   over: Promise<void> | undefined;
   /** Has the client send its body, if it waits for a word. */
   goOn(): void;
+  /** Writes an informational answer (1xx), if the client can have one and none of its answer has left. */
+  inform(status: number, headers: readonly string[]): void;
   /** Writes the head of an answer. Throws what node:http throws for a head that cannot be sent. */
   begin(head: AnswerHead, reason: 'status' | undefined): void;
   /** Breaks the client's connection in a way that no client takes for the end of an answer. */

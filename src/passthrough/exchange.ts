@@ -1,18 +1,21 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProxyServer } from 'http-proxy-3';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
-import type { AnswerHead, Passage } from '../core/passage.ts';
+import type { Passage } from '../core/passage.ts';
+import { linesOf } from '../static/fields.ts';
 import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
 import { noteWhy } from '../upstream/why.ts';
-import { asObject, endToEnd } from './fields.ts';
+import { answerHead } from './answer-head.ts';
+import { asObject, endToEnd, trailersOf } from './fields.ts';
 import type { Lines } from './lines.ts';
 import type { PassthroughOptions } from './options.ts';
 import { Silence } from './silence.ts';
 import type { Place, Upgrades } from './upgrades.ts';
+import { sendBody } from './upload.ts';
 
 /** What exchanges with one upstream have in common. */
 export interface Line {
@@ -27,13 +30,11 @@ export interface Line {
 }
 
 const NOTHING = Buffer.alloc(0);
+const NOT_SENT = 'the upstream answered with a head that cannot be passed on';
+const NOT_SENDING = (): void => {};
 
 /** Where the library believes the upstream to be. Only the connections know it. */
 const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
-
-/** True for a message whose own fields say where its body ends. */
-const hasLength = (headers: IncomingMessage['headers']): boolean =>
-  headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 
 const outcomeOf = (status: number): Outcome => {
   if (status >= 500) return 'status';
@@ -69,6 +70,7 @@ export class Exchange {
   #upstream: ClientRequest | undefined = undefined;
   #answer: Answer | undefined = undefined;
   #place: Place | undefined = undefined;
+  #stopSending = NOT_SENDING;
   #isOver = false;
 
   constructor(line: Line, call: Call, passage: Passage, attempt: Attempt) {
@@ -128,6 +130,7 @@ export class Exchange {
     const path = this.#line.base + target;
     // The path of an app, at an upstream without one.
     upstream.path = path.startsWith('/') ? path : `/${path}`;
+    upstream.on('information', hints => this.#inform(hints));
     upstream.once('response', answer => this.#begin(answer));
     upstream.once('socket', () => this.#connected(upstream));
     // node:http drops a change of protocol that nobody asked for without a word.
@@ -138,8 +141,8 @@ export class Exchange {
   }
 
   /**
-   * The head goes at once, so that a back-end may refuse a body before it has come. Nothing is taken of the body earlier:
-   * where no connection comes about, another upstream needs it whole.
+   * A back-end may refuse a body before it has come. Nothing is taken of the body earlier: where no connection comes about,
+   * another upstream needs it whole.
    */
   #connected(upstream: ClientRequest): void {
     if (this.#isOver) {
@@ -147,10 +150,7 @@ export class Exchange {
       return;
     }
     const { request, hasBody } = this.#passage;
-    if (hasBody) {
-      upstream.flushHeaders();
-      request.on('data', this.#noteSent).pipe(upstream);
-    }
+    if (hasBody) this.#stopSending = sendBody(request, upstream, this.#noteSent);
     this.#passage.goOn();
   }
 
@@ -165,35 +165,46 @@ export class Exchange {
     this.#call.tap?.write(bytes);
   };
 
+  /** Nothing has begun with it: it is no sign of life, or a back-end could hold its place for ever. The 100 is the gateway's. */
+  #inform({ statusCode, rawHeaders }: InformationEvent): void {
+    if (this.#isOver || statusCode === 100) return;
+    this.#passage.inform(
+      statusCode,
+      linesOf(endToEnd(rawHeaders), name => name !== 'content-length'),
+    );
+  }
+
   #begin(message: IncomingMessage): void {
     message.on('error', () => {});
     if (this.#isOver) return;
-    const { statusCode: status = 0, statusMessage = '' } = message;
-    const head: AnswerHead = {
-      status,
-      message: statusMessage,
-      headers: endToEnd(message.rawHeaders),
-      hasEnd: hasLength(message.headers),
-    };
+    const { statusCode: status = 0 } = message;
     const failure = status >= 500 ? 'status' : undefined;
     this.#attempt.ms = now() - this.#silence.heardAt;
     if (this.#call.trace) this.#attempt.status = status;
-    try {
-      this.#call.tap?.begin(head);
-      this.#passage.begin(head, failure);
-    } catch (error) {
-      this.#fail(error instanceof GatewayError ? error : new GatewayError('body', undefined, { cause: error }));
-      return;
-    }
+    const headers = this.#beginAnswer(message, failure);
+    if (!headers) return;
     this.#passage.over = this.#over.promise;
     // Whoever waits for it begins to when the layers below have settled.
     this.#over.promise.catch(() => {});
     this.#silence.allow(this.#line.options.idle);
-    this.#answer = { status, headers: head.headers, body: NOTHING, source: 'upstream' };
+    this.#answer = { status, headers, body: NOTHING, source: 'upstream' };
     this.#pass(message);
     if (failure)
       this.#answered.reject(new GatewayError(failure, `the upstream answered ${status}`, { answer: this.#answer }));
     else this.#answered.resolve(this.#answer);
+  }
+
+  /** Has the head leave, and gives its fields; nothing if it may not, or cannot be sent. */
+  #beginAnswer(message: IncomingMessage, failure: 'status' | undefined): readonly string[] | undefined {
+    try {
+      const head = answerHead(message);
+      this.#call.tap?.begin(head);
+      this.#passage.begin(head, failure);
+      return head.headers;
+    } catch (error) {
+      this.#fail(error instanceof GatewayError ? error : new GatewayError('body', NOT_SENT, { cause: error }));
+      return undefined;
+    }
   }
 
   #pass(message: IncomingMessage): void {
@@ -206,11 +217,7 @@ export class Exchange {
   #finish(message: IncomingMessage): void {
     if (this.#isOver) return;
     const { request, response } = this.#passage;
-    const { rawTrailers: raw } = message;
-    if (raw.length > 0)
-      response.addTrailers(
-        Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]] as [string, string]),
-      );
+    response.addTrailers(trailersOf(message));
     response.end();
     this.#settle(outcomeOf(message.statusCode ?? 0));
     this.#call.tap?.end(true);
@@ -272,9 +279,8 @@ export class Exchange {
     this.#over.reject(new GatewayError(error.code, error.message, { cause: error.cause, answer: this.#answer }));
   }
 
-  /** What is still to come of the body is somebody else's: a pipe that ends later would hold it up. */
   #leaveUpstream(): void {
-    if (this.#upstream) this.#passage.request.unpipe(this.#upstream).off('data', this.#noteSent);
+    this.#stopSending();
     this.#upstream?.destroy();
   }
 

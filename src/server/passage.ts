@@ -5,7 +5,7 @@ import { fieldOf, linesOf } from '../static/fields.ts';
 import { discardBody, LINGER } from './body.ts';
 import { type Changing, offersOf } from './change.ts';
 import { drop, hasBody } from './pace.ts';
-import { answerNote } from './respond.ts';
+import { answerNote, placeHead } from './respond.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -57,6 +57,17 @@ export class HttpPassage implements Passage {
     return this.response.headersSent || this.#hasChanged;
   }
 
+  /**
+   * HTTP/1.0 knows none (RFC 9110 §15.2), and whoever does not read them can do without. Before Node 24.18 there is no way to
+   * write any.
+   */
+  inform(status: number, headers: readonly string[]): void {
+    const { request, response } = this;
+    const isFull = response.writableLength >= response.writableHighWaterMark;
+    if (request.httpVersion === '1.0' || this.hasBegun || isFull) return;
+    response.writeInformation?.(status, headers);
+  }
+
   begin({ status, message, headers }: AnswerHead, reason: 'status' | undefined): void {
     const { response } = this;
     this.#hasLength = fieldOf(headers, 'content-length') !== undefined;
@@ -65,8 +76,9 @@ export class HttpPassage implements Passage {
     if (this.#parts.closes()) fields.push('Connection', 'close');
     if (message === '') response.writeHead(status, fields);
     else response.writeHead(status, message, fields);
-    // With the first piece of the body, if that is here as well; alone, if it takes its time.
-    setImmediate(() => response.flushHeaders());
+    placeHead(response);
+    // With the first piece of the body, if that is here as well; alone, if it takes its time. In bytes, not UTF-8 (flushHeaders).
+    setImmediate(() => response.writableEnded || response.write('', 'latin1'));
   }
 
   /** What ends with the connection must end with a reset: a client would take anything else for a whole answer. */

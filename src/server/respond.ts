@@ -47,10 +47,19 @@ const fieldsOf = (answer: Answer, { callId, attempts, close }: Closing): string[
   return all;
 };
 
+/**
+ * To be called behind `writeHead`. Where a response waits for the one before it on its connection, node:http would put its head
+ * in front of all that waits with it, once a body of bytes is written: a 100 or 103 would then stand within the answer.
+ */
+export const placeHead = (response: ServerResponse): void => {
+  if (response.socket === null) response.write('', 'latin1');
+};
+
 /** Writes an answer through node:http. To be called once. */
 export const respond = (response: ServerResponse, answer: Answer, closing: Closing): void => {
   const { body } = answer;
   response.writeHead(answer.status, fieldsOf(answer, closing));
+  placeHead(response);
   if (closing.linger) response.write(body);
   else if (body.length < ONE_WRITE_BYTES) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);

@@ -132,6 +132,27 @@ test('what is no HTTP is a 502', async () => {
   await wire.comes(/^HTTP\/1\.1 502 [\s\S]*"code":"body"/);
 });
 
+test('a head that cannot be passed on is a 502 too: no status, or a coding that nobody asked for', async () => {
+  await serve();
+  for (const [head, message] of [
+    [
+      ['HTTP/1.1 099 Odd', 'Content-Length: 2', '', 'ok'],
+      /"code":"body","message":"[^"]*a head that cannot be passed on"/,
+    ],
+    [
+      ['HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked', '', '2', 'ok', '0', '', ''],
+      /"message":"[^"]*a transfer coding/,
+    ],
+  ] as const) {
+    const { wire, asked } = await get();
+    asked.send(...head);
+    assert.match(await wire.comes(/\}$/), /^HTTP\/1\.1 502 /);
+    assert.match(wire.text, message);
+    await asked.end();
+  }
+  await settled();
+});
+
 test('a change of protocol that nobody asked for is a 502', async () => {
   await serve();
   const { wire, asked } = await get();
