@@ -1,6 +1,5 @@
 import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ProxyServer } from 'http-proxy-3';
 import { type Answer, type Attempt, type Call, type Outcome, sentAttempts } from '../core/call.ts';
 import { after, now } from '../core/clock.ts';
 import { GatewayError } from '../core/errors.ts';
@@ -10,19 +9,15 @@ import { classifyError } from '../upstream/classify.ts';
 import { headOf } from '../upstream/client.ts';
 import { noteWhy } from '../upstream/why.ts';
 import { answerHead } from './answer-head.ts';
-import { asObject, endToEnd, trailersOf } from './fields.ts';
-import type { Lines } from './lines.ts';
+import { endToEnd, trailersOf } from './fields.ts';
+import { type LibraryParts, openRequest } from './library.ts';
 import type { PassthroughOptions } from './options.ts';
 import { Silence } from './silence.ts';
 import type { Place, Upgrades } from './upgrades.ts';
 import { sendBody } from './upload.ts';
 
 /** What exchanges with one upstream have in common. */
-export interface Line {
-  readonly proxy: ProxyServer;
-  readonly lines: Lines;
-  /** What the upstream is called, where the client does not say what it calls it (HTTP/1.0). */
-  readonly host: string;
+export interface Line extends LibraryParts {
   /** The path of the upstream, without a slash at its end. */
   readonly base: string;
   readonly options: PassthroughOptions;
@@ -32,9 +27,6 @@ export interface Line {
 const NOTHING = Buffer.alloc(0);
 const NOT_SENT = 'the upstream answered with a head that cannot be passed on';
 const NOT_SENDING = (): void => {};
-
-/** Where the library believes the upstream to be. Only the connections know it. */
-const TARGET = { protocol: 'http:', host: 'upstream.invalid', port: 80 };
 
 const outcomeOf = (status: number): Outcome => {
   if (status >= 500) return 'status';
@@ -71,6 +63,7 @@ export class Exchange {
   #answer: Answer | undefined = undefined;
   #place: Place | undefined = undefined;
   #stopSending = NOT_SENDING;
+  #isConnected = false;
   #isOver = false;
 
   constructor(line: Line, call: Call, passage: Passage, attempt: Attempt) {
@@ -102,26 +95,12 @@ export class Exchange {
     }
   }
 
-  /**
-   * The library sees a request of which nothing is left for it to change (its ways with methods, paths and framing are
-   * not ours), and asks for the body to be sent by `buffer`, which is where the request to the back-end comes to hand.
-   */
   #ask(): void {
-    const { proxy, lines, host } = this.#line;
-    const { request, response } = this.#passage;
-    const asked = {
-      method: 'GET',
-      url: '/',
-      httpVersion: '1.1',
-      headers: { Host: host, ...asObject(headOf(this.#call)) },
-      socket: request.socket,
-    };
-    const view = { ...asked, on: () => view } as unknown as IncomingMessage;
-    const buffer = { pipe: (upstream: ClientRequest) => this.#send(upstream) } as never;
-    const method = request.method ?? 'GET';
-    proxy.web(view, response, { target: TARGET, agent: lines, method, buffer, selfHandleResponse: true }, error =>
-      this.#fail(asFailure(error, this.#upstream, now() - this.#sentAt)),
-    );
+    const asked = { request: this.#passage.request, head: headOf(this.#call) };
+    openRequest(this.#line, asked, {
+      send: upstream => this.#send(upstream),
+      failed: error => this.#fail(asFailure(error, this.#upstream, now() - this.#sentAt)),
+    });
   }
 
   #send(upstream: ClientRequest): void {
@@ -150,6 +129,7 @@ export class Exchange {
       return;
     }
     const { request, hasBody } = this.#passage;
+    this.#isConnected = true;
     if (hasBody) this.#stopSending = sendBody(request, upstream, this.#noteSent);
     this.#passage.goOn();
   }
@@ -258,7 +238,9 @@ export class Exchange {
       return response.writableNeedDrain
         ? new GatewayError('gone', 'the client does not read its answer')
         : new GatewayError('timeout', `nothing more of the answer within ${idle} ms, which is passthrough.idle`);
-    if (this.#upstream && !request.complete && !this.#upstream.writableNeedDrain)
+    if (!this.#isConnected)
+      return new GatewayError('connect', `no connection within ${firstByte} ms, which is passthrough.firstByte`);
+    if (!request.complete && !this.#upstream?.writableNeedDrain)
       return new GatewayError('request_timeout', 'the body did not go on in time');
     return new GatewayError('timeout', `no answer within ${firstByte} ms, which is passthrough.firstByte`);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { openBlackhole } from '../blackhole.ts';
 import { type PlayedBackEnd, playBackEnd } from '../kit/wire.ts';
 import { APP, readConfig } from '../start.ts';
 import { client, serve, stage } from './stage.ts';
@@ -88,6 +89,37 @@ test('where none connects the client is told of the last one', async () => {
   const wire = client();
   wire.head(`GET ${APP.path}/x HTTP/1.1`, HOST);
   await wire.comes(/^HTTP\/1\.1 502 [\s\S]*attempts=2[\s\S]*"code":"refused"/);
+});
+
+test('an upload that finds no connection in time is not blamed on its client', async () => {
+  await serve();
+  const app = { ...APP, upstreams: [stage.backEnd.url], connectLimit: '10s', passthrough: { firstByte: '400ms' } };
+  assert.ok(stage.gateway.breakwater.reload(readConfig({ apps: [app] })));
+  const { port } = stage.backEnd;
+  stage.backEnd.close();
+  const close = await openBlackhole(port);
+  try {
+    const wire = client();
+    wire.send(`PUT ${APP.path}/x HTTP/1.1`, HOST, 'Content-Length: 300000', '', 'x'.repeat(300_000));
+    await wire.comes(/^HTTP\/1\.1 504 [\s\S]*"code":"connect"/);
+  } finally {
+    await close();
+  }
+});
+
+test('however many are turned to, nothing of it stays on the response', async () => {
+  await serve();
+  const upstreams = Array.from({ length: 14 }, (_, nth) => `${DEAD}/${nth}`);
+  const app = { ...APP, upstreams, passthrough: true, breaker: false, ejection: false };
+  assert.ok(stage.gateway.breakwater.reload(readConfig({ apps: [app] })));
+  const warnings: Error[] = [];
+  const hear = (warning: Error) => void warnings.push(warning);
+  process.on('warning', hear);
+  const wire = client();
+  wire.head(`GET ${APP.path}/x HTTP/1.1`, HOST);
+  await wire.comes(/^HTTP\/1\.1 502 [\s\S]*attempts=14/);
+  process.off('warning', hear);
+  assert.deepEqual(warnings, []);
 });
 
 test('whoever waits for room at the second upstream is told in time that there is none', async () => {
