@@ -34,9 +34,10 @@ export const KEYS: Readonly<Record<string, string>> = {
   limits: 'How much may come in.',
   'limits.body': 'Largest body of a hook, and of an answer to one. What passes through has no bound: it is not held.',
   'limits.headers': 'Largest header block of a request.',
-  'limits.connections': 'Most connections at a time; what comes beyond is answered 503.',
+  'limits.connections':
+    'Most connections at a time; what comes beyond is answered 503, or closed where the listener speaks TLS.',
   'limits.perAddress':
-    'Most connections of one client address at a time (of IPv6: of one /64); what comes beyond is answered 503. 0: no cap. WCS opens as many as it has hooks out at a time. Those of trustedProxies are not counted, unless a PROXY header tells whose they are.',
+    'Most connections of one client address at a time (of IPv6: of one /64); what comes beyond is answered as for limits.connections. 0: no cap. WCS opens as many as it has hooks out at a time. Those of trustedProxies are not counted, unless a PROXY header tells whose they are.',
   'limits.headersWithin': 'How long the headers of a request may take from its first byte; then 408.',
   'limits.bodyRate':
     'Fewest bytes of a body that must come in a second, on average over each five seconds; then 408. 0: any rate, within the limit of the hook.',
@@ -53,7 +54,7 @@ export const KEYS: Readonly<Record<string, string>> = {
   'apps[].name': 'Label in metrics and logs.',
   'apps[].path': 'WCS calls <listen><path>/<hook>. The path must fit exactly; what lies below it otherwise is no hook.',
   'apps[].upstreams':
-    'Addresses of the back-end, http, https or unix:/path.sock:/base; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
+    'Addresses of the back-end, http, https or unix:/path.sock, with unix:/path.sock:/base for a path; a hook goes to <upstream>/<hook>. Of several, the less busy of two healthy ones is asked first, the others serve failover and hedges.',
   'apps[].restUsername':
     'The restUsername of the app in WCS, which sends it as Basic credentials. A hook without them gets 401 and goes nowhere, unless wcs.secret is set and it is signed.',
   'apps[].restPassword': 'The restPassword of the app in WCS. Written with restUsername, or not at all.',

@@ -15,7 +15,7 @@ export const readBounded = (file: string, maxBytes: number): Buffer => {
 const plainWords = ({ code, message }: NodeJS.ErrnoException): string => {
   if (code === 'ENOENT') return 'does not exist';
   if (code === 'EISDIR') return 'is a folder, not a file';
-  if (code === 'EACCES') return 'may not be read by this user';
+  if (code === 'EACCES') return 'may not be read by this user, which its owner and mode must allow';
   return `cannot be read: ${message}`;
 };
 

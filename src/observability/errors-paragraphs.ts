@@ -113,7 +113,7 @@ export const PARAGRAPHS: Readonly<Record<Code, Paragraph>> = {
   connections: {
     happened:
       'There are as many connections as `limits.connections` allows, or as many of one address as `limits.perAddress`, or the process ran out of descriptors.',
-    got: 'status 503 on the new connection, which is then closed. Calls on the others went on.',
+    got: 'status 503 on the new connection, which is then closed; where the listener speaks TLS it is closed before the handshake. Calls on the others went on.',
     remedy:
       'See who holds them (`ss -tn`). WCS keeps a pool of modest size; raise `limits.connections` and the limit of open files together if the number is genuine.',
   },

@@ -55,7 +55,7 @@ export const CHANGES: readonly Change[] = [
   },
   { level: 30, begins: 'breaker half-open', meaning: 'a few calls try it; the others get the next rung' },
   { level: 30, begins: 'breaker closed', meaning: "WCS gets the back-end's own answers again" },
-  { level: 40, begins: 'upstream left out', meaning: 'the other upstreams get its calls; WCS notices nothing' },
+  { level: 40, begins: 'upstream left out', meaning: 'the other upstreams get its calls' },
   { level: 30, begins: 'upstream back', meaning: 'its share of the calls grows again' },
   {
     level: 40,

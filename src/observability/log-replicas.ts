@@ -10,7 +10,7 @@ const logEjected = (logger: Logger, { app, upstream, reason, detail, forMs }: Of
   const time = forMs === undefined ? 'until its health check finds it well' : `for ${seconds(forMs)}`;
   logger.warn(
     { app, upstream: shownUpstream(upstream), reason, detail, forMs },
-    `upstream left out ${time}: ${detail}; the others of ${app} get its calls, and WCS notices nothing; with none left, those left out are asked`,
+    `upstream left out ${time}: ${detail}; the others of ${app} get its calls; with none left, those left out are asked`,
   );
 };
 
