@@ -6,6 +6,7 @@ import type { Fact } from '../config/fact.ts';
 import type { Loaded } from '../config/load.ts';
 import { suggest } from '../config/suggest.ts';
 import type { Backed, Config } from '../config/types.ts';
+import { createOwnerFinder, isBelow } from '../core/places.ts';
 import { CATALOGUE, findHook } from '../hooks/catalogue.ts';
 import { loadOrTell } from './check.ts';
 import { EXIT, type Io } from './io.ts';
@@ -48,20 +49,12 @@ const tellPath = (loaded: Loaded, name: string, target: string): Told => {
   const whole = backedOf(draft).find(({ options }) => options.name === name);
   if (!backed || !whole) return noSuchApp(loaded, name);
   const [path = ''] = target.split('?');
-  const owner = ownerOf(config, path);
+  const owner = createOwnerFinder(allBacked(config))(path);
   if (owner !== backed) return notIts(backed, owner, path);
   return explainPath(loaded, whole, backed, target) ?? nothingPasses(backed, path);
 };
 
 const allBacked = ({ apps, passthrough }: Config): readonly Backed[] => [...apps, ...[passthrough ?? []].flat()];
-
-const isBelow = (path: string, { path: above }: Backed): boolean => path === above || path.startsWith(`${above}/`);
-
-/** Whom a path belongs to: the app with the longest path above it, or what no app has. */
-const ownerOf = (config: Config, path: string): Backed | undefined =>
-  allBacked(config)
-    .toSorted((a, b) => b.path.length - a.path.length)
-    .find(each => isBelow(path, each));
 
 const notIts = (asked: Backed, owner: Backed | undefined, path: string): string => {
   const isNested = owner && isBelow(path, asked);

@@ -1,6 +1,7 @@
 import type { App, Backed } from '../config/types.ts';
 import type { Route } from '../core/call.ts';
 import type { Handler, Layer } from '../core/layer.ts';
+import { createOwnerFinder } from '../core/places.ts';
 import { CATALOGUE } from '../hooks/catalogue.ts';
 import { leadsOut, simplest } from '../passthrough/target.ts';
 import type { KeptAnswers } from '../static/kept-answers.ts';
@@ -69,10 +70,9 @@ interface Place {
 
 /** Finds where a path leads that is no hook's: to the app with the longest path above it, or where no app has it. */
 export const createThroughFinder = (apps: readonly Place[], others: ThroughRoute | undefined) => {
-  const longestFirst = apps.toSorted((a, b) => b.path.length - a.path.length);
-  const places = [...longestFirst, { path: '', through: others }];
+  const ownerOf = createOwnerFinder([...apps, { path: '', through: others }]);
   return (path: string): Through | undefined => {
-    const place = places.find(each => path === each.path || path.startsWith(`${each.path}/`));
+    const place = ownerOf(path);
     if (!place?.through) return undefined;
     const rest = path.slice(place.path.length);
     return { route: place.through, rest, leadsOut: leadsOut(rest) };
